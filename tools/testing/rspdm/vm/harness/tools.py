@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The programs of the cargo workspace that a guest or its devices need: spdmctl and the responder."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import cache, toolroot
+from .report import step
+
+WORKSPACE = cache.REPO / "tools/testing/rspdm"
+PROGRAMS = ("rspdm-responder", "spdmctl")
+SOURCES = ("lib/rspdm/proto", "rust/kernel/validate.rs", "tools/spdmctl", "tools/testing/rspdm")
+
+
+def sources():
+    """What cargo reads; the harness itself lives below the workspace but is none of it."""
+    return [path for path in cache.sources(*SOURCES)
+            if not path.is_relative_to(WORKSPACE / "vm") and path != WORKSPACE / "check"]
+
+
+def cargo(*arguments):
+    return toolroot.command(["cargo", *arguments], WORKSPACE, CARGO_TERM_COLOR="never")
+
+
+def ensure():
+    """The directory that holds the built programs."""
+    root = toolroot.ensure()
+    entry = cache.CACHE / "tools" / cache.key(root.name, Path(__file__), *sources())
+    if entry.exists():
+        return entry
+    with cache.lock("cargo"):
+        if not entry.exists():
+            with step("user-space programs (cargo)", cache.LOGS / "tools.log") as current, cache.scratch(entry.parent) as path:
+
+                def progress(line):
+                    if line.lstrip().startswith(("Downloaded", "Downloading", "Compiling")):
+                        current.progress = f", {line.strip()[:70]}"
+
+                packages = [argument for program in PROGRAMS for argument in ("--package", program)]
+                current.run(cargo("build", "--locked", *packages), progress)
+                for program in PROGRAMS:
+                    shutil.copy(cache.CACHE / "target/debug" / program, path / program)
+                current.run(toolroot.command(["llvm-strip", *(path / program for program in PROGRAMS)]))
+                cache.publish(path, entry)
+            cache.prune(entry.parent, "", keep=6)
+    return entry
+
+
+def libraries(program):
+    """The shared objects that PROGRAM needs, as paths inside the root."""
+    listing = subprocess.check_output(toolroot.command(["ldd", program]), text=True)
+    words = [word for line in listing.splitlines() for word in line.split()]
+    return [word for word in words if word.startswith("/")]
