@@ -15,6 +15,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from .report import say
+
 REPO = Path(__file__).resolve().parents[5]
 CACHE = Path(os.environ.get("RSPDM_CACHE") or Path.home() / ".cache/rspdm").absolute()
 LOGS = CACHE / "log"
@@ -50,7 +52,11 @@ def lock(kind):
     """Keep other runs out of one kind of entry, for as long as the context lasts."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f".{kind}.lock", "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"    waiting for another run that holds {handle.name}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 

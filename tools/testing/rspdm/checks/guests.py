@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What needs a running guest: KUnit, the harness's own promises, the in-guest selftests, the demonstration."""
+
+import re
+import shlex
+import tempfile
+from pathlib import Path
+
+from harness import cache
+
+from . import ktap
+
+RUN = cache.REPO / "tools/testing/rspdm/vm/run"
+SELFTESTS = cache.REPO / "tools/testing/selftests/pci_cma"
+
+
+def script(text):
+    file = tempfile.NamedTemporaryFile("w", prefix="rspdm-check.", suffix=".sh", dir=cache.CACHE)
+    file.write(text)
+    file.flush()
+    return file
+
+
+def boot(step, text, *options):
+    with script(text) as file:
+        return step.run([RUN, *options, "--", file.name])
+
+
+def kunit(step, name):
+    status, output = boot(step, "true\n", "--kernel", name, "--devices", "0", "--append", "kunit.enable=1", "--timeout", "600")
+    for test, good, why in ktap.read(output):
+        step.test(test, good, why)
+    step.test(f"the {name} kernel boots, and its log has no report of an error", status == 0, tail(output))
+
+
+def harness(step):
+    """The interface of vm/run, as its users see it."""
+    def expect(name, wanted, text, *options, prints=None):
+        status, output = boot(step, text, "--devices", "0", "--timeout", "60", *options)
+        good = status == wanted and (prints is None or prints in output)
+        step.test(name, good, f"exit status {status}, expected {wanted}{f', and {prints!r}' if prints else ''}\n{tail(output)}")
+
+    expect("the script's status is the exit status", 7, "exit 7\n")
+    expect("the script's output is on stdout", 0, "echo out of the guest\n", prints="out of the guest\n")
+    expect("a script that does not end is ended", 124, "sleep 1000\n", "--timeout", "15")
+    expect("a WARNING in the kernel log is found", 70, "echo '<4>WARNING: made up' >/dev/kmsg\n")
+    expect("a report that only the script prints is none", 0, "echo 'WARNING: made up'; echo 'BUG: made up'; echo exit 9\n")
+    expect("a crash is found", 70, "echo c >/proc/sysrq-trigger || echo '<0>BUG: no sysrq' >/dev/kmsg\n")
+    expect("an unknown request of the guest is refused", 1, "host open sesame\n", prints="no such request")
+    with tempfile.TemporaryDirectory(prefix="rspdm-check.", dir=cache.CACHE) as directory:
+        (Path(directory) / "tree/below").mkdir(parents=True)
+        (Path(directory) / "tree/below/file").write_text("carried in\n")
+        expect("files and directories are carried in", 0, "cat /given/below/file\n", "--file", f"{directory}/tree:/given", prints="carried in\n")
+    status, output = boot(step, "true\n", "--responder", "tcp:1", "--devices", "1")
+    step.test("a responder that does not listen is reported before anything boots", status == 125 and "nothing listens" in output, output)
+
+    plug = 'host unplug 0 && [ ! -e /sys/bus/pci/devices/$DEVICE ] && host plug 0 && sleep 8 && [ -e /sys/bus/pci/devices/$DEVICE ]\n'
+    expect("a device can be taken out and put back", 0, plug, "--devices", "1")
+    expect("four devices are found in their order", 0, '[ "$(echo $DEVICES | wc -w)" = 4 ]\n', "--devices", "4")
+
+
+def selftests(step):
+    """Each program of TEST_PROGS in a guest of its own, on the debug kernel.
+
+    A program says what machine it needs in a comment `# vm/run: OPTIONS`.
+    """
+    makefile = (SELFTESTS / "Makefile").read_text().replace("\\\n", " ")
+    programs = [name for found in re.finditer(r"^TEST_PROGS\s*[:+]?=(.*)$", makefile, re.M) for name in found[1].split()]
+    step.test("there are selftests", bool(programs))
+    for name in programs:
+        text = (SELFTESTS / name).read_text()
+        options = [word for found in re.finditer(r"^# vm/run: (.*)$", text, re.M) for word in shlex.split(found[1])]
+        status, output = boot(step, f"cd /pci_cma && exec ./{name}\n", "--kernel", "debug", "--no-kernel-log", "--timeout", "900",
+                              "--file", f"{SELFTESTS}:/pci_cma", *options)
+        for test, good, why in ktap.read(output):
+            step.test(f"{name}: {test}", good, why)
+        step.test(f"{name}: ends well, and the kernel log has no report of an error", status == 0, f"exit status {status}\n{tail(output)}")
+
+
+def demo(step):
+    status, output = step.run([cache.REPO / "tools/testing/rspdm/vm/demo"])
+    step.test("make demo shows all it has to show", status == 0, tail(output))
+
+
+def tail(output):
+    return "\n".join(output.splitlines()[-15:])
