@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What kind of device this is: everything that stays the same over connections.
+
+use crate::algorithm::{
+    Asym,
+    Hash, //
+};
+
+/// CERT_CAP: the device has certificates.
+pub const CERT_CAP: u32 = 0x02;
+/// CHAL_CAP: the device answers CHALLENGE.
+pub const CHAL_CAP: u32 = 0x04;
+/// MEAS_CAP: mask of the two-bit field.
+pub const MEAS_CAP: u32 = 0x18;
+/// MEAS_CAP = 2: measurements can be signed.
+pub const MEAS_CAP_SIG: u32 = 0x10;
+
+/// Names that `--caps` takes, with their bits. Only what is implemented.
+pub const CAPABILITY_NAMES: [(&str, u32); 6] = [
+    ("CACHE", 0x01),
+    ("CERT", CERT_CAP),
+    ("CHAL", CHAL_CAP),
+    ("MEAS_NO_SIG", 0x08),
+    ("MEAS_SIG", MEAS_CAP_SIG),
+    ("MEAS_FRESH", 0x20),
+];
+
+/// A device's fixed properties.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Versions that VERSION lists, as SPDMVersion bytes (0x10 to 0x14), in this order.
+    pub versions: Vec<u8>,
+    /// Signature algorithms, the preferred one first.
+    pub asym: Vec<Asym>,
+    /// Hashes, the preferred one first.
+    pub hash: Vec<Hash>,
+    /// Hash of measurement digests. Not BaseHash by default, as with spdm-emu.
+    pub measurement_hash: Hash,
+    /// Flags of CAPABILITIES.
+    pub capabilities: u32,
+    /// CTExponent of CAPABILITIES: 2^n microseconds.
+    pub ct_exponent: u8,
+    /// DataTransferSize and MaxSPDMmsgSize, and the longest response to SPDM 1.0 and 1.1, in bytes.
+    pub transfer_size: u32,
+    /// Provisioned slots, bit i for slot i.
+    pub slots: u8,
+    /// Whether each slot has a leaf key of its own.
+    pub distinct_keys: bool,
+    /// Longest portion in a CERTIFICATE message, in bytes.
+    pub portion: u16,
+    /// Wanted length of OpaqueData, in bytes; rounded up to what the format needs.
+    pub opaque_len: u16,
+    /// The certificate chains.
+    pub chain: ChainShape,
+}
+
+/// How certificate chains look.
+#[derive(Clone, Debug)]
+pub struct ChainShape {
+    /// Number of certificates from the root to the leaf, both included. One is a self-signed leaf.
+    pub certificates: usize,
+    /// Exact length of the SPDM certificate chain with its header, in bytes; as short as possible if absent.
+    pub bytes: Option<usize>,
+    /// Whether the root certificate is left out of what is sent.
+    pub omit_root: bool,
+    /// PCI-SIG subject alternative name of the leaf.
+    pub san: Option<String>,
+    /// What is wrong with the chain.
+    pub defect: Option<Defect>,
+}
+
+/// A flaw of a certificate chain. Digests and hashes are made over the flawed chain, so that
+/// nothing but the check for this flaw can find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// The leaf is signed by a key that is not the issuer's.
+    LinkSignature,
+    /// The leaf names another issuer than the certificate before it.
+    IssuerName,
+    /// The issuer of the leaf is not a CA.
+    IssuerNotCa,
+    /// The root's own signature is wrong.
+    RootSignature,
+    /// The leaf's key is of another algorithm than the selected one.
+    LeafKey,
+    /// The leaf's keyUsage lacks digitalSignature.
+    LeafKeyUsage,
+    /// Certificates stand in the opposite order, leaf first.
+    Order,
+    /// Length in the chain's header is four too large.
+    LengthTooLarge,
+    /// Length in the chain's header is four too small.
+    LengthTooSmall,
+    /// RootHash is of something else.
+    RootHash,
+    /// The last certificate misses its last four bytes.
+    CutCertificate,
+    /// Four bytes follow the last certificate.
+    TrailingBytes,
+    /// There is a header, but no certificate.
+    HeaderOnly,
+    /// Instead of certificates there are bytes that are no DER.
+    NotDer,
+}
+
+/// Subject alternative name that matches QEMU's NVMe controller, `-device nvme`.
+pub const SAN_QEMU_NVME: &str = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100";
+/// Subject alternative name of a device that nobody has.
+pub const SAN_OTHER: &str = "Vendor=1b36:Device=0011:CC=010802:REV=02:SSVID=1af4:SSID=1100";
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            versions: vec![0x10, 0x11, 0x12, 0x13, 0x14],
+            asym: Asym::ALL.to_vec(),
+            hash: Hash::ALL.to_vec(),
+            measurement_hash: Hash::Sha512,
+            capabilities: CERT_CAP | CHAL_CAP | MEAS_CAP_SIG | 0x20,
+            ct_exponent: 20,
+            // QEMU's buffer of 0x1200 bytes less the DOE header.
+            transfer_size: 4600,
+            slots: 0x01,
+            distinct_keys: false,
+            portion: u16::MAX,
+            opaque_len: 0,
+            chain: ChainShape {
+                certificates: 3,
+                bytes: None,
+                omit_root: false,
+                san: Some(SAN_QEMU_NVME.into()),
+                defect: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keys of the test CA and of the device, and what they sign.
+
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use rsa::{
+    pkcs8::DecodePrivateKey,
+    traits::PublicKeyParts,
+    Pkcs1v15Sign,
+    RsaPrivateKey, //
+};
+
+use crate::{
+    algorithm::{
+        Asym,
+        Hash, //
+    },
+    der,
+    random::Random, //
+};
+
+/// What a key is for.
+///
+/// RSA keys exist once per modulus size and role (see `keys/README`); curve
+/// keys once per label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Signs certificates.
+    Ca,
+    /// Signs SPDM messages.
+    Leaf,
+}
+
+/// A private key.
+pub enum Key {
+    /// RSA of the size that the algorithm names.
+    Rsa(Asym, Box<RsaPrivateKey>),
+    /// NIST P-256.
+    P256(p256::ecdsa::SigningKey),
+    /// NIST P-384.
+    P384(p384::ecdsa::SigningKey),
+    /// NIST P-521.
+    P521(p521::ecdsa::SigningKey),
+}
+
+impl Key {
+    /// The key for `asym`, `role` and `label`.
+    pub fn new(asym: Asym, role: Role, label: &str, random: &Random) -> Self {
+        match asym {
+            Asym::EcdsaP256 => Self::P256(scalar(random, label, 32, 0xff, |bytes| {
+                p256::ecdsa::SigningKey::from_slice(bytes).ok()
+            })),
+            Asym::EcdsaP384 => Self::P384(scalar(random, label, 48, 0xff, |bytes| {
+                p384::ecdsa::SigningKey::from_slice(bytes).ok()
+            })),
+            Asym::EcdsaP521 => Self::P521(scalar(random, label, 66, 0x01, |bytes| {
+                p521::ecdsa::SigningKey::from_slice(bytes).ok()
+            })),
+            Asym::Rsassa2048 | Asym::Rsassa3072 | Asym::Rsassa4096 => {
+                let pem = match (asym, role) {
+                    (Asym::Rsassa2048, Role::Ca) => include_str!("../keys/rsa2048-ca.pem"),
+                    (Asym::Rsassa2048, Role::Leaf) => include_str!("../keys/rsa2048-leaf.pem"),
+                    (Asym::Rsassa3072, Role::Ca) => include_str!("../keys/rsa3072-ca.pem"),
+                    (Asym::Rsassa3072, Role::Leaf) => include_str!("../keys/rsa3072-leaf.pem"),
+                    (_, Role::Ca) => include_str!("../keys/rsa4096-ca.pem"),
+                    (_, Role::Leaf) => include_str!("../keys/rsa4096-leaf.pem"),
+                };
+                let key = RsaPrivateKey::from_pkcs8_pem(pem).expect("keys/*.pem are sound");
+                Self::Rsa(asym, Box::new(key))
+            }
+        }
+    }
+
+    /// The key's algorithm.
+    pub fn asym(&self) -> Asym {
+        match self {
+            Self::Rsa(asym, _) => *asym,
+            Self::P256(_) => Asym::EcdsaP256,
+            Self::P384(_) => Asym::EcdsaP384,
+            Self::P521(_) => Asym::EcdsaP521,
+        }
+    }
+
+    /// Signs a `digest` made with `hash`, in the encoding of SPDM messages:
+    /// r and s at full width, or the RSA integer, big-endian.
+    pub fn sign_digest(&self, hash: Hash, digest: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Rsa(_, key) => {
+                let scheme = Pkcs1v15Sign {
+                    hash_len: Some(hash.len()),
+                    prefix: digest_info(hash).into(),
+                };
+                key.sign(scheme, digest).expect("digest has its hash's length")
+            }
+            Self::P256(key) => {
+                let signature: p256::ecdsa::Signature = prehash(key, digest, 32);
+                signature.to_bytes().to_vec()
+            }
+            Self::P384(key) => {
+                let signature: p384::ecdsa::Signature = prehash(key, digest, 48);
+                signature.to_bytes().to_vec()
+            }
+            Self::P521(key) => {
+                let signature: p521::ecdsa::Signature = prehash(key, digest, 66);
+                signature.to_bytes().to_vec()
+            }
+        }
+    }
+
+    /// Signs a certificate body: AlgorithmIdentifier and signature bytes.
+    pub fn sign_certificate(&self, body: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let hash = self.certificate_hash();
+        let signature = self.sign_digest(hash, &hash.digest(&[body]));
+        if self.asym().is_rsa() {
+            return (self.signature_algorithm(), signature);
+        }
+        // X.509 has ECDSA signatures as SEQUENCE { r, s }.
+        let (r, s) = signature.split_at(signature.len() / 2);
+        let signature = der::sequence(&[&der::unsigned(r), &der::unsigned(s)]);
+        (self.signature_algorithm(), signature)
+    }
+
+    /// AlgorithmIdentifier of the signatures that [`Self::sign_certificate`] makes.
+    pub fn signature_algorithm(&self) -> Vec<u8> {
+        let last = |sha256| match self.certificate_hash() {
+            Hash::Sha256 => sha256,
+            Hash::Sha384 => sha256 + 1,
+            Hash::Sha512 => sha256 + 2,
+        };
+        if self.asym().is_rsa() {
+            // sha256WithRSAEncryption and its two successors, parameters NULL.
+            let oid = der::oid(&[1, 2, 840, 113549, 1, 1, last(11)]);
+            der::sequence(&[&oid, &[0x05, 0x00]])
+        } else {
+            // ecdsa-with-SHA256 and its two successors, parameters absent.
+            der::sequence(&[&der::oid(&[1, 2, 840, 10045, 4, 3, last(2)])])
+        }
+    }
+
+    /// SubjectPublicKeyInfo.
+    pub fn public_key_info(&self) -> Vec<u8> {
+        let (curve, point): (&[u32], Vec<u8>) = match self {
+            Self::Rsa(_, key) => {
+                let algorithm = der::sequence(&[
+                    &der::oid(&[1, 2, 840, 113549, 1, 1, 1]),
+                    &[0x05, 0x00], // NULL
+                ]);
+                let public = der::sequence(&[
+                    &der::unsigned(&key.n().to_bytes_be()),
+                    &der::unsigned(&key.e().to_bytes_be()),
+                ]);
+                return der::sequence(&[&algorithm, &der::bit_string(&public)]);
+            }
+            Self::P256(key) => (
+                &[1, 2, 840, 10045, 3, 1, 7],
+                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            ),
+            Self::P384(key) => (
+                &[1, 3, 132, 0, 34],
+                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            ),
+            Self::P521(key) => (
+                &[1, 3, 132, 0, 35],
+                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            ),
+        };
+        let algorithm = der::sequence(&[
+            &der::oid(&[1, 2, 840, 10045, 2, 1]), // id-ecPublicKey
+            &der::oid(curve),
+        ]);
+        der::sequence(&[&algorithm, &der::bit_string(&point)])
+    }
+
+    fn certificate_hash(&self) -> Hash {
+        match self.asym() {
+            Asym::Rsassa2048 | Asym::EcdsaP256 => Hash::Sha256,
+            Asym::Rsassa3072 | Asym::EcdsaP384 => Hash::Sha384,
+            Asym::Rsassa4096 | Asym::EcdsaP521 => Hash::Sha512,
+        }
+    }
+}
+
+/// DigestInfo of PKCS#1 v1.5 up to the digest itself (RFC 8017, 9.2, note 1).
+fn digest_info(hash: Hash) -> Vec<u8> {
+    let (algorithm, len) = match hash {
+        Hash::Sha256 => (0x01, 0x20),
+        Hash::Sha384 => (0x02, 0x30),
+        Hash::Sha512 => (0x03, 0x40),
+    };
+    vec![
+        0x30, 0x11 + len, // SEQUENCE
+        0x30, 0x0d, // SEQUENCE
+        0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, algorithm, // OID
+        0x05, 0x00, // NULL
+        0x04, len, // OCTET STRING
+    ]
+}
+
+/// Signs `digest` as the number that it is: with P-521, SHA-256 is shorter
+/// than what the crate takes for safe, so zeros go in front.
+fn prehash<S, K: PrehashSigner<S>>(key: &K, digest: &[u8], field_len: usize) -> S {
+    let mut padded = vec![0; field_len.saturating_sub(digest.len())];
+    padded.extend_from_slice(digest);
+    key.sign_prehash(&padded).expect("a digest can be signed")
+}
+
+/// First candidate derived from the seed that is a scalar of the curve.
+fn scalar<K>(
+    random: &Random,
+    label: &str,
+    len: usize,
+    top: u8,
+    parse: impl Fn(&[u8]) -> Option<K>,
+) -> K {
+    (0..)
+        .find_map(|attempt| {
+            let mut bytes = random.derive(&format!("key {len} {label} {attempt}"), len);
+            bytes[0] &= top;
+            parse(&bytes)
+        })
+        .expect("nearly every candidate is a scalar")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use p256::ecdsa::signature::hazmat::PrehashVerifier;
+
+    #[test]
+    fn curve_signatures_verify_with_every_hash() {
+        let random = Random::new(Some(1));
+        for hash in Hash::ALL {
+            let digest = hash.digest(&[b"message"]);
+            let Key::P256(key) = Key::new(Asym::EcdsaP256, Role::Leaf, "t", &random) else {
+                panic!("asked for P-256");
+            };
+            let signature = Key::P256(key.clone()).sign_digest(hash, &digest);
+            assert_eq!(signature.len(), Asym::EcdsaP256.signature_len());
+            let signature = p256::ecdsa::Signature::from_slice(&signature).unwrap();
+            key.verifying_key().verify_prehash(&digest, &signature).unwrap();
+
+            let Key::P521(key) = Key::new(Asym::EcdsaP521, Role::Leaf, "t", &random) else {
+                panic!("asked for P-521");
+            };
+            let signature = Key::P521(key.clone()).sign_digest(hash, &digest);
+            assert_eq!(signature.len(), Asym::EcdsaP521.signature_len());
+            let signature = p521::ecdsa::Signature::from_slice(&signature).unwrap();
+            let mut padded = vec![0; 66 - digest.len()];
+            padded.extend(&digest);
+            key.verifying_key().verify_prehash(&padded, &signature).unwrap();
+        }
+    }
+
+    #[test]
+    fn rsa_signatures_have_the_size_of_the_modulus() {
+        let random = Random::new(Some(1));
+        for asym in Asym::ALL.into_iter().filter(|asym| asym.is_rsa()) {
+            let key = Key::new(asym, Role::Leaf, "t", &random);
+            let digest = Hash::Sha384.digest(&[b"message"]);
+            let signature = key.sign_digest(Hash::Sha384, &digest);
+            assert_eq!(signature.len(), asym.signature_len());
+            let Key::Rsa(_, key) = key else {
+                panic!("asked for RSA");
+            };
+            // What is inside the signature, opened by hand: 00 01 ff.. 00 DigestInfo digest.
+            let signature = rsa::BigUint::from_bytes_be(&signature);
+            let message = signature.modpow(key.e(), key.n()).to_bytes_be();
+            assert_eq!(message[..4], [0x01, 0xff, 0xff, 0xff]);
+            assert!(message.ends_with(&digest));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Command line of the test responder.
+
+use std::{
+    io::{
+        self,
+        Write, //
+    },
+    net::{
+        IpAddr,
+        Ipv4Addr,
+        TcpListener, //
+    },
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+
+use clap::Parser;
+use rspdm_responder::{
+    algorithm::{
+        Asym,
+        Hash, //
+    },
+    config::{
+        ChainShape,
+        Config,
+        CAPABILITY_NAMES,
+        SAN_OTHER,
+        SAN_QEMU_NVME, //
+    },
+    fault::{
+        self,
+        Plan, //
+    },
+    pcap::Pcap,
+    random::Random,
+    server::Server,
+};
+
+/// An SPDM device to test requesters with, over the emulator socket protocol.
+///
+/// Serves QEMU (-device nvme,spdm_port=PORT,spdm_trans=doe) and DMTF's tools (--trans PCI_DOE).
+/// Prints "listening on ADDRESS:PORT" when it is ready.
+#[derive(Parser)]
+#[command(name = "rspdm-responder", version)]
+struct Options {
+    /// TCP port; 0 for any that is free.
+    #[arg(long, default_value_t = 2323)]
+    port: u16,
+
+    /// Address to listen at.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    ip: IpAddr,
+
+    /// SPDM versions, in the order in which VERSION lists them.
+    #[arg(long, value_delimiter = ',', default_value = "1.0,1.1,1.2,1.3,1.4", value_parser = version)]
+    versions: Vec<u8>,
+
+    /// Signature algorithms, the preferred one first.
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Asym::ALL)]
+    asym: Vec<Asym>,
+
+    /// Hashes, the preferred one first.
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Hash::ALL)]
+    hash: Vec<Hash>,
+
+    /// Hash of measurements.
+    #[arg(long, value_enum, default_value_t = Hash::Sha512)]
+    measurement_hash: Hash,
+
+    /// Capabilities: CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH, or all flags as 0x...
+    #[arg(long, default_value = "CERT,CHAL,MEAS_SIG,MEAS_FRESH", value_parser = capabilities)]
+    caps: u32,
+
+    /// CTExponent: signing may take 2^N microseconds.
+    #[arg(long, default_value_t = 20)]
+    ct_exponent: u8,
+
+    /// DataTransferSize; before SPDM 1.2 the longest response. The default is what QEMU can carry.
+    #[arg(long, default_value_t = 4600)]
+    transfer_size: u32,
+
+    /// Provisioned slots: how many from 0 on, or a mask as 0x...
+    #[arg(long, default_value = "1", value_parser = slots)]
+    slots: u8,
+
+    /// Give each slot a leaf key of its own (ECDSA only).
+    #[arg(long)]
+    distinct_keys: bool,
+
+    /// Certificates from root to leaf; 1 is a self-signed leaf.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
+    chain_certs: u8,
+
+    /// Exact length of the SPDM certificate chain with the first --hash, at most 65535.
+    #[arg(long)]
+    chain_bytes: Option<u16>,
+
+    /// Leave the root certificate out of the chain.
+    #[arg(long)]
+    omit_root: bool,
+
+    /// Subject alternative name of the leaf: nvme (QEMU's), other, none, or a text.
+    #[arg(long, default_value = "nvme")]
+    san: String,
+
+    /// Longest portion of the chain in one CERTIFICATE.
+    #[arg(long, default_value_t = u16::MAX, value_parser = clap::value_parser!(u16).range(1..))]
+    portion: u16,
+
+    /// Length of OpaqueData, at most 1024.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    opaque: u16,
+
+    /// What goes wrong: NAME[=NUMBER][@OCCURRENCE[-OCCURRENCE]]; see --list-faults.
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
+
+    /// List the faults: name, errno of connect, errno if it happens once, effect.
+    #[arg(long)]
+    list_faults: bool,
+
+    /// Make keys, certificates and nonces the same in every run.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Record data objects in this file.
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+
+    /// Write the root certificates of all algorithms to this file, PEM.
+    #[arg(long, value_name = "FILE")]
+    root_out: Option<PathBuf>,
+
+    /// End when the first client has gone.
+    #[arg(long)]
+    once: bool,
+
+    /// Tell each message on standard error.
+    #[arg(long)]
+    log: bool,
+}
+
+impl Options {
+    fn config(&self) -> Config {
+        Config {
+            versions: self.versions.clone(),
+            asym: self.asym.clone(),
+            hash: self.hash.clone(),
+            measurement_hash: self.measurement_hash,
+            capabilities: self.caps,
+            ct_exponent: self.ct_exponent,
+            transfer_size: self.transfer_size,
+            slots: self.slots,
+            distinct_keys: self.distinct_keys,
+            portion: self.portion,
+            opaque_len: self.opaque,
+            chain: ChainShape {
+                certificates: self.chain_certs.into(),
+                bytes: self.chain_bytes.map(usize::from),
+                omit_root: self.omit_root,
+                san: match self.san.as_str() {
+                    "nvme" => Some(SAN_QEMU_NVME.into()),
+                    "other" => Some(SAN_OTHER.into()),
+                    "none" => None,
+                    text => Some(text.into()),
+                },
+                defect: None,
+            },
+        }
+    }
+}
+
+fn version(text: &str) -> Result<u8, String> {
+    match text {
+        "1.0" => Ok(0x10),
+        "1.1" => Ok(0x11),
+        "1.2" => Ok(0x12),
+        "1.3" => Ok(0x13),
+        "1.4" => Ok(0x14),
+        _ => Err("versions are 1.0, 1.1, 1.2, 1.3 and 1.4".into()),
+    }
+}
+
+fn capabilities(text: &str) -> Result<u32, String> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        return u32::from_str_radix(digits, 16).map_err(|error| error.to_string());
+    }
+    text.split(',').filter(|name| !name.is_empty()).try_fold(0, |flags, name| {
+        let known = CAPABILITY_NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, bit)| flags | bit).ok_or(format!("there is no capability {name}"))
+    })
+}
+
+fn slots(text: &str) -> Result<u8, String> {
+    let mask = match text.strip_prefix("0x") {
+        Some(digits) => u8::from_str_radix(digits, 16).unwrap_or(0),
+        None => match text.parse() {
+            Ok(number @ 1u32..=8) => ((1u32 << number) - 1) as u8,
+            _ => 0,
+        },
+    };
+    if mask == 0 {
+        return Err("1 to 8 slots, or a mask of them, 0x01 to 0xff".into());
+    }
+    Ok(mask)
+}
+
+fn list_faults() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for fault in fault::all() {
+        let (errno, once) = (fault.errno, fault.errno_once);
+        writeln!(out, "{}\t{errno}\t{once}\t{}", fault.name(), fault.effect)?;
+    }
+    Ok(())
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let failed = |what: &str| {
+        let what = what.to_owned();
+        move |error: io::Error| format!("{what}: {error}")
+    };
+    let random = Arc::new(Random::new(options.seed));
+    let plan = Plan::new(options.config(), random, &options.fault)?;
+    if let Some(path) = &options.root_out {
+        let name = path.display().to_string();
+        std::fs::write(path, plan.honest().roots_pem()).map_err(failed(&name))?;
+    }
+    let pcap = match &options.pcap {
+        Some(path) => {
+            let name = path.display().to_string();
+            Some(Mutex::new(Pcap::create(path).map_err(failed(&name))?))
+        }
+        None => None,
+    };
+    let server = Arc::new(Server {
+        plan: Arc::new(plan),
+        pcap,
+        log: options.log,
+    });
+    let listener = TcpListener::bind((options.ip, options.port)).map_err(failed("listen"))?;
+    let address = listener.local_addr().map_err(failed("listen"))?;
+    println!("listening on {address}");
+    io::stdout().flush().map_err(failed("standard output"))?;
+    server.run(&listener, options.once).map_err(failed("accept"))
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let result = if options.list_faults {
+        match list_faults() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
+            _ => Ok(()),
+        }
+    } else {
+        run(&options)
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rspdm-responder: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
