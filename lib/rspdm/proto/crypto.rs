@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a run needs of cryptography, as traits: the kernel and user space each have their own.
+
+use core::fmt;
+
+use super::{
+    algorithm::{
+        BaseAsym,
+        BaseHash,
+        DIGEST_LEN_MAX, //
+    },
+    error::Fault,
+    wire::cert_chain::Certificates, //
+};
+
+/// Output of a hash.
+#[derive(Clone, Copy)]
+pub struct Digest {
+    /// The digest, then zeroes.
+    bytes: [u8; DIGEST_LEN_MAX],
+    /// Bytes of the digest, at most `bytes.len()`.
+    len: usize,
+}
+
+impl Digest {
+    /// The bytes, as many as the hash has.
+    pub fn as_bytes(&self) -> &[u8] {
+        // The fallback is never taken: `len` comes from an array that `bytes` has room for.
+        self.bytes.get(..self.len).unwrap_or(&self.bytes)
+    }
+
+    /// A digest that was computed elsewhere, if it is not longer than any hash's.
+    pub fn from_slice(digest: &[u8]) -> Option<Self> {
+        let mut bytes = [0; DIGEST_LEN_MAX];
+        bytes.get_mut(..digest.len())?.copy_from_slice(digest);
+        let len = digest.len();
+        Some(Self { bytes, len })
+    }
+
+    fn from_bytes<const N: usize>(digest: [u8; N]) -> Self {
+        const { assert!(N <= DIGEST_LEN_MAX) };
+        let mut bytes = [0; DIGEST_LEN_MAX];
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = from;
+        }
+        Self { bytes, len: N }
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(digest: [u8; 32]) -> Self {
+        Self::from_bytes(digest)
+    }
+}
+
+impl From<[u8; 48]> for Digest {
+    fn from(digest: [u8; 48]) -> Self {
+        Self::from_bytes(digest)
+    }
+}
+
+impl From<[u8; 64]> for Digest {
+    fn from(digest: [u8; 64]) -> Self {
+        Self::from_bytes(digest)
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Digest {}
+
+impl PartialEq<[u8]> for Digest {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_bytes() == other
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.as_bytes() {
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A running hash.
+pub trait Hasher {
+    /// Hashes `bytes` after what was hashed before.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// Ends the message and returns the digest, which is as long as the hash that was asked for.
+    fn finish(self) -> Digest;
+}
+
+/// What a signature has to be verified over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningInput {
+    /// The message digest of an RSASSA or ECDSA signature: verify without hashing again.
+    Digest {
+        /// The hash that made the digest; RSASSA's DigestInfo names it.
+        hash: BaseHash,
+        /// The digest.
+        digest: Digest,
+    },
+}
+
+/// Outcome of a signature verification that could be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The key's owner made the signature over the input.
+    Valid,
+    /// It did not, or the bytes are no signature at all.
+    Invalid,
+}
+
+/// What the environment found out about a certificate chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf<K> {
+    /// The leaf's public key, one for the negotiated signature algorithm.
+    pub key: K,
+    /// Whether the first certificate is a root: its issuer is its subject.
+    pub first_is_root: bool,
+    /// Links that could not be verified because the environment lacks the algorithm.
+    pub unverified_links: usize,
+}
+
+/// Why a certificate chain yields no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainError {
+    /// A certificate is not X.509, or not in a form that the environment takes.
+    Malformed {
+        /// Position in the chain, 0 next to the root.
+        position: usize,
+    },
+    /// A certificate's signature does not verify with the key of the one before it (or with its own,
+    /// if it is a root), or that one must not sign certificates.
+    Link {
+        /// Position in the chain of the certificate whose signature it is.
+        position: usize,
+    },
+    /// The environment lacks the algorithm of the leaf's key, so that nothing can be verified.
+    Unusable {
+        /// Position in the chain.
+        position: usize,
+    },
+    /// The leaf's key is not one for the negotiated algorithm: another type, size or curve.
+    LeafKey,
+    /// The leaf's key usage excludes digital signatures, or the leaf is a certificate authority.
+    LeafUsage,
+    /// The leaf belongs to somebody else, says the bus.
+    Identity(Fault),
+    /// The environment failed: out of memory, say.
+    Fault(Fault),
+}
+
+/// Hashes, certificates and signatures.
+pub trait Crypto {
+    /// A running hash.
+    type Hasher: Hasher;
+    /// A public key that [`Crypto::verify`] can use.
+    type Key;
+
+    /// Starts a hash.
+    ///
+    /// # Errors
+    ///
+    /// If the environment cannot hash now. It must not offer hashes that it does not have.
+    fn hasher(&self, hash: BaseHash) -> Result<Self::Hasher, Fault>;
+
+    /// Looks at the certificates of a chain and returns the leaf's key.
+    ///
+    /// * Every link whose algorithm the environment has must verify, and its issuer must be allowed
+    ///   to sign certificates. A link whose algorithm it lacks is counted.
+    /// * The leaf's key must be for `asym`: type, modulus length or curve.
+    /// * The leaf must be allowed to sign.
+    /// * Trust, validity dates and revocation are not judged.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChainError`].
+    fn leaf_key(
+        &mut self,
+        chain: Certificates<'_>,
+        asym: BaseAsym,
+    ) -> Result<Leaf<Self::Key>, ChainError>;
+
+    /// Verifies a signature, which has the length that `asym` demands.
+    ///
+    /// # Errors
+    ///
+    /// If the environment could not do it. That the signature is wrong is no error but
+    /// [`Verdict::Invalid`].
+    fn verify(
+        &self,
+        key: &Self::Key,
+        asym: BaseAsym,
+        input: &SigningInput,
+        signature: &[u8],
+    ) -> Result<Verdict, Fault>;
+}
+
+/// Hashes one message that lies in several pieces.
+///
+/// # Errors
+///
+/// As [`Crypto::hasher`].
+pub fn digest<C: Crypto>(crypto: &C, hash: BaseHash, pieces: &[&[u8]]) -> Result<Digest, Fault> {
+    let mut hasher = crypto.hasher(hash)?;
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    Ok(hasher.finish())
+}

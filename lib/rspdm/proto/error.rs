@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Why an operation failed, who is guilty and which field tells.
+//!
+//! The variants of [`Error`] are what callers decide by; everything below them is for people, and
+//! [`core::fmt::Display`] puts it into words for one log line.
+
+use core::fmt;
+
+use super::{
+    message::{
+        Field,
+        Request,
+        Response, //
+    },
+    wire::error_rsp::ErrorCode, //
+};
+
+/// An error code of the environment's own: the kernel's errno, say. Carried through untouched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault(i32);
+
+impl Fault {
+    /// Wraps the environment's code.
+    pub const fn new(code: i32) -> Self {
+        Self(code)
+    }
+
+    /// The environment's code.
+    pub const fn code(self) -> i32 {
+        self.0
+    }
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The device sent bytes that are not a message of its kind.
+    Malformed {
+        /// The response that they should have been.
+        response: Response,
+        /// What is wrong with them.
+        what: Malformed,
+    },
+    /// The device sent a message that says something it must not say.
+    Misbehaved {
+        /// The response.
+        response: Response,
+        /// What it must not say.
+        what: Misbehaved,
+    },
+    /// The device cannot do, or did not agree to do, what we need.
+    Unsupported(Unsupported),
+    /// The device answered ERROR.
+    Refused {
+        /// The request that it did not answer.
+        request: Request,
+        /// The reason that it gave.
+        code: ErrorCode,
+    },
+    /// What the device sent does not prove its identity.
+    Rejected(Rejected),
+    /// The environment lacks an algorithm that a certificate of the device needs.
+    Unusable {
+        /// Position in the chain, 0 next to the root.
+        position: usize,
+    },
+    /// The operation cost more than its budget.
+    Exhausted {
+        /// The request that was too much.
+        request: Request,
+        /// What ran out.
+        what: Exhausted,
+    },
+    /// The environment failed.
+    Environment {
+        /// Which part of it.
+        part: Part,
+        /// Its own error code.
+        fault: Fault,
+    },
+    /// The caller asked for something impossible; no message was sent.
+    Misuse(Misuse),
+}
+
+/// What can be wrong with bytes that should be a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The bytes end before the field does.
+    Truncated(Field),
+    /// More bytes follow the message than a transport pads with.
+    Excess {
+        /// How many bytes follow the message.
+        bytes: usize,
+    },
+    /// The field holds a length or count that contradicts the rest of the message.
+    Contradiction(Field),
+    /// The field's value exceeds the greatest that the standard allows.
+    TooLarge(Field),
+    /// There must be at least one of the field, and there is none.
+    Empty(Field),
+}
+
+/// What a well-formed message must not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misbehaved {
+    /// Another SPDMVersion than negotiated.
+    Version {
+        /// What it must be.
+        expected: u8,
+        /// What it is.
+        found: u8,
+    },
+    /// Another RequestResponseCode than the request's.
+    Code {
+        /// What it must be.
+        expected: u8,
+        /// What it is.
+        found: u8,
+    },
+    /// A value that the standard reserves, or forbids in this combination.
+    Illegal(Field),
+    /// A selection of something that we did not offer, or of more than one thing.
+    Unoffered(Field),
+    /// Another slot than asked for.
+    Slot {
+        /// The slot in the request.
+        asked: u8,
+        /// The slot in the response.
+        echoed: u8,
+    },
+    /// The slot that was challenged is not among those that hold a chain.
+    SlotMask {
+        /// The slot.
+        slot: u8,
+        /// The slots that hold a chain, as a mask.
+        mask: u8,
+    },
+    /// A portion of no bytes, though some are left.
+    NoProgress,
+    /// A longer portion than asked for.
+    Portion {
+        /// Bytes asked for.
+        asked: u32,
+        /// Bytes sent.
+        sent: u32,
+    },
+    /// Portion and remainder add up to another total than before, or to an impossible one.
+    Total {
+        /// Bytes according to the first portion, or the greatest possible.
+        expected: u32,
+        /// Bytes according to this one.
+        found: u32,
+    },
+    /// An echoed value that is not ours.
+    Echo(Field),
+    /// Opaque data though no format for it was agreed on.
+    Opaque,
+}
+
+/// What a device lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// A version in common.
+    Version,
+    /// CERT_CAP: it has no certificates.
+    Certificates,
+    /// CHAL_CAP: it cannot be challenged.
+    Challenge,
+    /// A connection without multiple keys: MULTI_KEY_CAP demands what we do not do.
+    SingleKey,
+    /// A hash in common.
+    Hash,
+    /// A signature algorithm in common.
+    Signature,
+    /// A chain in the slot asked for.
+    Slot {
+        /// The slot.
+        slot: u8,
+        /// The slots that hold a chain, as a mask.
+        mask: u8,
+    },
+    /// A DataTransferSize that our request fits in.
+    RequestLength {
+        /// Bytes of the request.
+        needed: u32,
+        /// Bytes that the device takes.
+        available: u32,
+    },
+}
+
+/// What is wrong with the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// The bytes of a certificate are not one.
+    Certificate {
+        /// Position in the chain, 0 next to the root.
+        position: usize,
+    },
+    /// A certificate is not signed by the one before it, or that one must not sign certificates.
+    Link {
+        /// Position in the chain of the one that should be signed, 0 next to the root.
+        position: usize,
+    },
+    /// The first certificate is a root, and RootHash is not its digest.
+    RootHash,
+    /// The digest in DIGESTS is not that of the chain.
+    ChainDigest {
+        /// The slot.
+        slot: u8,
+    },
+    /// The leaf's key is not one for the negotiated signature algorithm.
+    LeafKey,
+    /// The leaf must not sign.
+    LeafUsage,
+    /// CertChainHash in CHALLENGE_AUTH is not the digest of the chain.
+    CertChainHash,
+    /// The signature does not verify.
+    Signature,
+}
+
+/// What ran out; see [`limits`](super::limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The number of exchanges.
+    Exchanges,
+    /// The number of bytes.
+    Bytes,
+    /// The time.
+    Time,
+    /// The number of times that a request may be answered by ResponseNotReady.
+    NotReady,
+}
+
+/// Parts of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The means to exchange messages.
+    Transport,
+    /// Waiting: interrupted, probably.
+    Clock,
+    /// Memory for what has to be kept.
+    Memory,
+    /// Hashes and signatures.
+    Crypto,
+    /// The judgement of who the leaf certificate belongs to.
+    Identity,
+}
+
+/// What a caller can do wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// The response buffer is smaller than DSP0274 allows, or larger than DOE does.
+    Buffer,
+    /// No version, no hash or no signature algorithm is offered.
+    NothingOffered,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { response, what } => write!(f, "{response}: {what}"),
+            Self::Misbehaved { response, what } => write!(f, "{response}: {what}"),
+            Self::Unsupported(what) => write!(f, "device has no {what}"),
+            Self::Refused { request, code } => write!(f, "{request}: device answers {code}"),
+            Self::Rejected(what) => what.fmt(f),
+            Self::Unusable { position } => {
+                write!(
+                    f,
+                    "certificate {position}: algorithm of its key is not available"
+                )
+            }
+            Self::Exhausted { request, what } => write!(f, "{request}: {what}"),
+            Self::Environment { part, fault } => write!(f, "{part} failed: {}", fault.code()),
+            Self::Misuse(what) => what.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated(field) => write!(f, "ends before {field} does"),
+            Self::Excess { bytes } => write!(f, "{bytes} bytes after its end"),
+            Self::Contradiction(field) => write!(f, "{field} contradicts the rest"),
+            Self::TooLarge(field) => write!(f, "{field} exceeds what is allowed"),
+            Self::Empty(field) => write!(f, "no {field}"),
+        }
+    }
+}
+
+impl fmt::Display for Misbehaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { expected, found } => {
+                write!(f, "version {found:#04x}, must be {expected:#04x}")
+            }
+            Self::Code { expected, found } => {
+                write!(f, "response code {found:#04x}, must be {expected:#04x}")
+            }
+            Self::Illegal(field) => write!(f, "illegal {field}"),
+            Self::Unoffered(field) => write!(f, "{field} was not offered"),
+            Self::Slot { asked, echoed } => write!(f, "slot {echoed} echoed, {asked} asked"),
+            Self::SlotMask { slot, mask } => write!(f, "slot {slot} is not in mask {mask:#04x}"),
+            Self::NoProgress => f.write_str("portion of no bytes"),
+            Self::Portion { asked, sent } => write!(f, "portion of {sent} bytes, {asked} asked"),
+            Self::Total { expected, found } => {
+                write!(f, "portions of {found} bytes in total, must be {expected}")
+            }
+            Self::Echo(field) => write!(f, "{field} is not ours"),
+            Self::Opaque => f.write_str("opaque data without a format agreed on"),
+        }
+    }
+}
+
+/// Completes "device has no …".
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version => f.write_str("SPDM version in common with us"),
+            Self::Certificates => f.write_str("certificates (CERT_CAP)"),
+            Self::Challenge => f.write_str("answer to CHALLENGE (CHAL_CAP)"),
+            Self::SingleKey => f.write_str("connection without multiple keys (MULTI_KEY_CAP)"),
+            Self::Hash => f.write_str("hash in common with us"),
+            Self::Signature => f.write_str("signature algorithm in common with us"),
+            Self::Slot { slot, mask } => {
+                write!(
+                    f,
+                    "certificate chain in slot {slot}, only in those of mask {mask:#04x}"
+                )
+            }
+            Self::RequestLength { needed, available } => {
+                write!(
+                    f,
+                    "room for a request of {needed} bytes, only for {available}"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate { position } => write!(f, "certificate {position}: not X.509"),
+            Self::Link { position } => {
+                write!(f, "certificate {position}: not signed by its issuer")
+            }
+            Self::RootHash => f.write_str("RootHash is not the digest of the root certificate"),
+            Self::ChainDigest { slot } => {
+                write!(
+                    f,
+                    "certificate chain of slot {slot} is not the one in DIGESTS"
+                )
+            }
+            Self::LeafKey => f.write_str("leaf certificate: key is not of the algorithm selected"),
+            Self::LeafUsage => f.write_str("leaf certificate: key must not sign"),
+            Self::CertChainHash => {
+                f.write_str("CHALLENGE_AUTH: CertChainHash is not the digest of the chain")
+            }
+            Self::Signature => f.write_str("CHALLENGE_AUTH: signature does not verify"),
+        }
+    }
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exchanges => "too many exchanges",
+            Self::Bytes => "too many bytes",
+            Self::Time => "too much time",
+            Self::NotReady => "response is never ready",
+        })
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transport => "transport",
+            Self::Clock => "waiting",
+            Self::Memory => "memory",
+            Self::Crypto => "cryptography",
+            Self::Identity => "identity check of the leaf certificate",
+        })
+    }
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Buffer => "size of the response buffer is out of range",
+            Self::NothingOffered => "no version, hash or signature algorithm to offer",
+        })
+    }
+}

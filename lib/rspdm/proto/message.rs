@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Names of messages and of their fields, as errors tell them.
+
+use core::fmt;
+
+/// Generates an enum whose variants have a name in the standard's spelling.
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident; $($(#[$variant_doc:meta])* $variant:ident: $text:literal;)+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// All variants.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name in the standard's spelling.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+names! {
+    /// A request of ours.
+    Request;
+    /// Asks for the versions that the responder speaks.
+    GetVersion: "GET_VERSION";
+    /// Tells our capabilities and asks for the responder's.
+    GetCapabilities: "GET_CAPABILITIES";
+    /// Offers algorithms.
+    NegotiateAlgorithms: "NEGOTIATE_ALGORITHMS";
+    /// Asks for the digests of all certificate chains.
+    GetDigests: "GET_DIGESTS";
+    /// Asks for a portion of a certificate chain.
+    GetCertificate: "GET_CERTIFICATE";
+    /// Asks for a signature over everything said so far and a nonce.
+    Challenge: "CHALLENGE";
+}
+
+impl Request {
+    /// RequestResponseCode of the request; that of its response has bit 7 cleared.
+    ///
+    /// DSP0274 1.0, "SPDM request codes".
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::GetDigests => 0x81,
+            Self::GetCertificate => 0x82,
+            Self::Challenge => 0x83,
+            Self::GetVersion => 0x84,
+            Self::GetCapabilities => 0xe1,
+            Self::NegotiateAlgorithms => 0xe3,
+        }
+    }
+
+    /// The response that answers the request.
+    pub const fn response(self) -> Response {
+        match self {
+            Self::GetVersion => Response::Version,
+            Self::GetCapabilities => Response::Capabilities,
+            Self::NegotiateAlgorithms => Response::Algorithms,
+            Self::GetDigests => Response::Digests,
+            Self::GetCertificate => Response::Certificate,
+            Self::Challenge => Response::ChallengeAuth,
+        }
+    }
+}
+
+names! {
+    /// A response of the device's.
+    Response;
+    /// Answers GET_VERSION.
+    Version: "VERSION";
+    /// Answers GET_CAPABILITIES.
+    Capabilities: "CAPABILITIES";
+    /// Answers NEGOTIATE_ALGORITHMS.
+    Algorithms: "ALGORITHMS";
+    /// Answers GET_DIGESTS.
+    Digests: "DIGESTS";
+    /// Answers GET_CERTIFICATE.
+    Certificate: "CERTIFICATE";
+    /// Answers CHALLENGE.
+    ChallengeAuth: "CHALLENGE_AUTH";
+    /// Answers any request that cannot be answered.
+    Error: "ERROR";
+}
+
+names! {
+    /// A field of a response, or of the certificate chain that CERTIFICATE transports.
+    Field;
+    /// The four bytes that every message begins with.
+    Header: "header";
+    /// VERSION: how many entries follow.
+    VersionNumberEntryCount: "VersionNumberEntryCount";
+    /// VERSION: the versions.
+    VersionNumberEntry: "VersionNumberEntry";
+    /// CAPABILITIES: exponent of the time that cryptography takes.
+    CtExponent: "CTExponent";
+    /// CAPABILITIES: what the responder can do.
+    Flags: "Flags";
+    /// CAPABILITIES: what the responder can receive at once.
+    DataTransferSize: "DataTransferSize";
+    /// CAPABILITIES: what the responder can receive in pieces.
+    MaxSpdmMsgSize: "MaxSPDMmsgSize";
+    /// ALGORITHMS: length of the message.
+    Length: "Length";
+    /// ALGORITHMS: everything between Length and the counts.
+    FixedPart: "fixed part";
+    /// ALGORITHMS: format of measurements.
+    MeasurementSpecificationSel: "MeasurementSpecificationSel";
+    /// ALGORITHMS: format of opaque data, and multi-key.
+    OtherParamsSelection: "OtherParamsSelection";
+    /// ALGORITHMS: hash of measurements.
+    MeasurementHashAlgo: "MeasurementHashAlgo";
+    /// ALGORITHMS: signature algorithm.
+    BaseAsymSel: "BaseAsymSel";
+    /// ALGORITHMS: hash.
+    BaseHashSel: "BaseHashSel";
+    /// ALGORITHMS: post-quantum signature algorithm.
+    PqcAsymSel: "PqcAsymSel";
+    /// ALGORITHMS: format of the measurement extension log.
+    MelSpecificationSel: "MELspecificationSel";
+    /// ALGORITHMS: number of signature algorithms outside the standard.
+    ExtAsymSelCount: "ExtAsymSelCount";
+    /// ALGORITHMS: number of hashes outside the standard.
+    ExtHashSelCount: "ExtHashSelCount";
+    /// ALGORITHMS: a table of algorithms for sessions.
+    RespAlgStruct: "RespAlgStruct";
+    /// DIGESTS, CHALLENGE_AUTH: which slots hold a chain.
+    SlotMask: "SlotMask";
+    /// DIGESTS: the digests.
+    Digest: "Digest";
+    /// CERTIFICATE, CHALLENGE_AUTH: the slot that is meant.
+    SlotId: "SlotID";
+    /// CERTIFICATE: which layout the lengths have.
+    LargeCertChain: "LargeCertChain";
+    /// CERTIFICATE: how much is here.
+    PortionLength: "PortionLength";
+    /// CERTIFICATE: how much is still to come.
+    RemainderLength: "RemainderLength";
+    /// CERTIFICATE: a piece of the chain.
+    Portion: "certificate chain portion";
+    /// Chain: its length.
+    ChainLength: "certificate chain length";
+    /// Chain: digest of the root certificate.
+    RootHash: "RootHash";
+    /// Chain: its certificates.
+    Certificates: "certificates";
+    /// CHALLENGE_AUTH: demand that we authenticate ourselves.
+    BasicMutAuthReq: "BasicMutAuthReq";
+    /// CHALLENGE_AUTH: digest of the chain whose key signed.
+    CertChainHash: "CertChainHash";
+    /// CHALLENGE_AUTH: the responder's random number.
+    Nonce: "Nonce";
+    /// CHALLENGE_AUTH: how much opaque data there is.
+    OpaqueDataLength: "OpaqueDataLength";
+    /// CHALLENGE_AUTH: data of the device's own.
+    OpaqueData: "OpaqueData";
+    /// CHALLENGE_AUTH: value of ours, sent back.
+    RequesterContext: "RequesterContext";
+    /// CHALLENGE_AUTH: the signature.
+    Signature: "Signature";
+    /// ERROR: what is to be known beside the code.
+    ExtendedErrorData: "ExtendedErrorData";
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a run leaves behind for its caller: facts, costs, and where to find what in the transcript.
+
+use super::{
+    crypto::Digest,
+    negotiated::NegotiatedState,
+    slot::{
+        SlotId,
+        SlotMask, //
+    }, //
+};
+
+/// Where things are in the challenge transcript, in bytes from its start.
+///
+/// The transcript is M1/M2 of DSP0274, "Signature verification of CHALLENGE_AUTH": the messages from
+/// GET_VERSION to CHALLENGE_AUTH without padding and without ERRORs; then the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TranscriptLayout {
+    /// Length of VCA, which the transcript begins with: the messages from GET_VERSION to ALGORITHMS.
+    pub vca_len: usize,
+    /// Of the 32 bytes of our Nonce in CHALLENGE.
+    pub requester_nonce: usize,
+    /// Of the 32 bytes of the device's Nonce in CHALLENGE_AUTH.
+    pub responder_nonce: usize,
+    /// Of the signature. What stands before it is what is signed.
+    pub signature: usize,
+    /// Length of the signature, which the transcript ends with.
+    pub signature_len: usize,
+}
+
+/// What is known of the certificate chain of the authenticated slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainFacts {
+    /// The slot that was challenged.
+    pub slot: SlotId,
+    /// All slots that hold a chain.
+    pub provisioned: SlotMask,
+    /// Digest of the chain by the negotiated hash, as in DIGESTS and CHALLENGE_AUTH.
+    pub digest: Digest,
+    /// Number of certificates.
+    pub certificates: usize,
+    /// Whether the first certificate is a root.
+    pub first_is_root: bool,
+    /// Links that nobody verified because the environment lacks the algorithm.
+    pub unverified_links: usize,
+}
+
+/// Outcome of a successful authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What was negotiated.
+    pub state: NegotiatedState,
+    /// What is known of the chain.
+    pub chain: ChainFacts,
+    /// Where to find what in the transcript.
+    pub layout: TranscriptLayout,
+}
+
+/// What a run cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Requests sent, repeated ones included.
+    pub exchanges: u32,
+    /// Bytes of requests, without the transport's padding.
+    pub sent: u32,
+    /// Bytes of responses, with the transport's padding.
+    pub received: u32,
+    /// Time from the first request to the last response, in microseconds.
+    pub time_us: u64,
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! GET_VERSION to ALGORITHMS: agree on how to speak.
+
+use super::{
+    exchange::Terms,
+    Environment,
+    Requester, //
+};
+use crate::proto::{
+    capability::ResponderFlags,
+    error::{
+        Error,
+        Unsupported, //
+    },
+    message::Request,
+    negotiated::{
+        Algorithms,
+        NegotiatedState,
+        PeerCapabilities, //
+    },
+    version::Version,
+    wire::{
+        algorithms::{
+            self,
+            AlgorithmsResponse,
+            Offer, //
+        },
+        capabilities::{
+            self,
+            Capabilities, //
+        },
+        get_version::{
+            self,
+            VersionResponse, //
+        }, //
+    }, //
+};
+
+/// Nothing is known of the device.
+pub struct Fresh<'r, E: Environment> {
+    requester: &'r mut Requester<E>,
+}
+
+/// Version and algorithms are agreed on; the transcript holds VCA.
+pub struct Negotiated<'r, E: Environment> {
+    pub(super) requester: &'r mut Requester<E>,
+    pub(super) state: NegotiatedState,
+    /// Length of VCA, which the transcript begins with.
+    pub(super) vca_len: usize,
+}
+
+impl<'r, E: Environment> Fresh<'r, E> {
+    pub(super) fn new(requester: &'r mut Requester<E>) -> Self {
+        Self { requester }
+    }
+
+    /// Agrees with the device on a version and on algorithms.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to agree on, or the device lacks what every authentication needs.
+    pub fn negotiate(self) -> Result<Negotiated<'r, E>, Error> {
+        let Self { requester } = self;
+        let version = requester.version()?;
+        let peer = requester.capabilities(version)?;
+        check_capabilities(peer.flags)?;
+        let algorithms = requester.algorithms(version, peer)?;
+        let vca_len = requester.transcript.len();
+        let state = NegotiatedState {
+            version,
+            peer,
+            algorithms,
+        };
+        Ok(Negotiated {
+            requester,
+            state,
+            vca_len,
+        })
+    }
+}
+
+impl<E: Environment> Negotiated<'_, E> {
+    /// What was agreed on.
+    pub fn state(&self) -> &NegotiatedState {
+        &self.state
+    }
+}
+
+impl<E: Environment> Requester<E> {
+    fn version(&mut self) -> Result<Version, Error> {
+        let request = get_version::encode();
+        let terms = Terms {
+            version: Version::V1_0,
+            request_len_max: None,
+        };
+        let raw = self
+            .channel
+            .exchange(Request::GetVersion, &request, terms)?;
+        let response: VersionResponse<'_> = raw.validate()?;
+        let version = response
+            .highest(self.policy.versions)
+            .ok_or(Error::Unsupported(Unsupported::Version))?;
+        self.transcript.append(request.as_bytes(), response.bytes)?;
+        Ok(version)
+    }
+
+    fn capabilities(&mut self, version: Version) -> Result<PeerCapabilities, Error> {
+        let request = capabilities::encode(version, self.channel.data_transfer_size());
+        let terms = Terms {
+            version,
+            request_len_max: None,
+        };
+        let raw = self
+            .channel
+            .exchange(Request::GetCapabilities, &request, terms)?;
+        let response: Capabilities<'_> = raw.validate_with(version)?;
+        self.transcript.append(request.as_bytes(), response.bytes)?;
+        Ok(response.peer)
+    }
+
+    fn algorithms(
+        &mut self,
+        version: Version,
+        peer: PeerCapabilities,
+    ) -> Result<Algorithms, Error> {
+        let offer = Offer {
+            hashes: self.policy.hashes,
+            signatures: self.policy.signatures,
+        };
+        let request = algorithms::encode(version, offer);
+        let terms = Terms {
+            version,
+            request_len_max: peer.data_transfer_size,
+        };
+        let raw = self
+            .channel
+            .exchange(Request::NegotiateAlgorithms, &request, terms)?;
+        let response: AlgorithmsResponse<'_> = raw.validate_with((version, offer))?;
+        self.transcript.append(request.as_bytes(), response.bytes)?;
+        Ok(response.algorithms)
+    }
+}
+
+/// Whether the device can do what every authentication needs.
+fn check_capabilities(flags: ResponderFlags) -> Result<(), Error> {
+    let lacks = if !flags.has_certificates() {
+        Unsupported::Certificates
+    } else if !flags.can_be_challenged() {
+        Unsupported::Challenge
+    } else if flags.needs_multi_key() {
+        Unsupported::SingleKey
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unsupported(lacks))
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A user-space environment for the SPDM requester in `lib/rspdm/proto`.
