@@ -102,6 +102,8 @@ enum Stage {
     Versioned {
         device: Arc<Device>,
         a: Vec<u8>,
+        /// The version that the requester tries, 1.0 before it has tried any.
+        tried: u8,
     },
     Capable {
         device: Arc<Device>,
@@ -139,6 +141,11 @@ impl Connection {
             last: None,
             pending: None,
         }
+    }
+
+    /// Goes by another plan from now on.
+    pub fn follow(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
     }
 
     /// Answers one request, which may be followed by up to three bytes of padding.
@@ -179,10 +186,11 @@ impl Connection {
         }
     }
 
-    /// SPDMVersion of ERROR messages: 1.0 as long as nothing was negotiated.
+    /// SPDMVersion of ERROR messages: 1.0 as long as no version was agreed on.
     fn version(&self) -> u8 {
         match &self.stage {
-            Stage::Idle | Stage::Versioned { .. } => 0x10,
+            Stage::Idle => 0x10,
+            Stage::Versioned { tried, .. } => *tried,
             Stage::Capable { version, .. } => *version,
             Stage::Negotiated(negotiated) => negotiated.agreed.version,
         }
@@ -207,13 +215,14 @@ impl Connection {
         }
         match &mut self.stage {
             Stage::Idle => Err(Refusal::new(UNEXPECTED_REQUEST)),
-            Stage::Versioned { device, a } => {
+            Stage::Versioned { device, a, tried } => {
                 if kind != Some(Kind::Capabilities) {
                     return Err(Refusal::new(UNEXPECTED_REQUEST));
                 }
                 if !device.config.versions.contains(&request[0]) {
                     return Err(Refusal::new(VERSION_MISMATCH));
                 }
+                *tried = request[0];
                 let ((mut message, len), requester) =
                     capabilities::respond(request, &device.config)?;
                 strike.edit_body(&mut message, request);
@@ -280,6 +289,7 @@ impl Connection {
         self.stage = Stage::Versioned {
             device,
             a: [&request[..4], &message.bytes].concat(),
+            tried: 0x10,
         };
         Ok(message.bytes)
     }

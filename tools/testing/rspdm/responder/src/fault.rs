@@ -62,8 +62,10 @@ use crate::{
     signing::Signing,
 };
 
+mod plans;
 mod table;
 
+pub use plans::Plans;
 pub use table::all;
 
 /// Something that the device can do wrong.
@@ -159,7 +161,7 @@ pub struct Plan {
     honest: Arc<Device>,
     random: Arc<Random>,
     faults: Vec<Active>,
-    previous: Mutex<HashMap<Kind, Vec<u8>>>,
+    previous: Arc<Mutex<HashMap<Kind, Vec<u8>>>>,
 }
 
 impl Plan {
@@ -180,8 +182,16 @@ impl Plan {
             honest: Arc::new(Device::new(config, random.clone())?),
             random,
             faults,
-            previous: Mutex::default(),
+            previous: Arc::default(),
         })
+    }
+
+    /// The same, with the memory of what `other` sent.
+    fn after(self, other: &Self) -> Self {
+        Self {
+            previous: other.previous.clone(),
+            ..self
+        }
     }
 
     /// The device without faults.

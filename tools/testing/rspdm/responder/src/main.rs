@@ -35,7 +35,7 @@ use rspdm_responder::{
     },
     fault::{
         self,
-        Plan, //
+        Plans, //
     },
     pcap::Pcap,
     random::Random,
@@ -120,6 +120,10 @@ struct Options {
     /// What goes wrong: NAME[=NUMBER][@OCCURRENCE[-OCCURRENCE]]; see --list-faults.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
+
+    /// Read the faults from this file whenever a connection begins, one per line.
+    #[arg(long, value_name = "FILE", conflicts_with = "fault")]
+    fault_file: Option<PathBuf>,
 
     /// List the faults: name, errno of connect, errno if it happens once, effect.
     #[arg(long)]
@@ -226,10 +230,11 @@ fn run(options: &Options) -> Result<(), String> {
         move |error: io::Error| format!("{what}: {error}")
     };
     let random = Arc::new(Random::new(options.seed));
-    let plan = Plan::new(options.config(), random, &options.fault)?;
+    let file = options.fault_file.clone();
+    let plans = Plans::new(options.config(), random, &options.fault, file)?;
     if let Some(path) = &options.root_out {
         let name = path.display().to_string();
-        std::fs::write(path, plan.honest().roots_pem()).map_err(failed(&name))?;
+        std::fs::write(path, plans.current().honest().roots_pem()).map_err(failed(&name))?;
     }
     let pcap = match &options.pcap {
         Some(path) => {
@@ -239,7 +244,7 @@ fn run(options: &Options) -> Result<(), String> {
         None => None,
     };
     let server = Arc::new(Server {
-        plan: Arc::new(plan),
+        plans,
         pcap,
         log: options.log,
     });

@@ -23,8 +23,9 @@ use crate::{
     doe,
     fault::{
         Delivery,
-        Plan, //
+        Plans, //
     },
+    message::Kind,
     pcap::Pcap,
     socket::{
         self,
@@ -36,7 +37,7 @@ use crate::{
 /// What clients are served with.
 pub struct Server {
     /// The device and its faults.
-    pub plan: Arc<Plan>,
+    pub plans: Plans,
     /// Where data objects are recorded, if at all.
     pub pcap: Option<Mutex<Pcap>>,
     /// Whether each exchange is told on standard error.
@@ -81,7 +82,7 @@ impl Server {
     /// What the system says.
     pub fn serve(&self, stream: TcpStream) -> io::Result<ControlFlow<()>> {
         let mut socket = Socket::new(stream)?;
-        let mut connection = Connection::new(self.plan.clone());
+        let mut connection = Connection::new(self.plans.current());
         while let Some(frame) = socket.receive()? {
             let mut answer = Frame {
                 command: frame.command,
@@ -135,6 +136,9 @@ impl Server {
             }
         };
         self.tell(">", request);
+        if request.get(1).and_then(|&code| Kind::of_request(code)) == Some(Kind::Version) {
+            connection.follow(self.plans.current());
+        }
         let reply = connection.answer(request);
         for (delivery, argument) in &reply.deliveries {
             match delivery {

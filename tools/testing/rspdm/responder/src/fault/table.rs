@@ -35,7 +35,8 @@ use crate::{
         error::{
             Refusal,
             RESPONSE_NOT_READY,
-            RESPONSE_NOT_READY_TOKEN, //
+            RESPONSE_NOT_READY_TOKEN,
+            UNSUPPORTED_REQUEST, //
         },
         Kind,
         Message, //
@@ -102,8 +103,9 @@ pub(super) fn complete(refusal: &mut Refusal, request: &[u8], argument: Option<u
         if let Some(exponent) = argument {
             refusal.extended[0] = exponent as u8;
         }
-    } else if let Some(data) = argument {
-        refusal.data = data as u8;
+    } else {
+        let data = if refusal.code == UNSUPPORTED_REQUEST { code } else { 0 };
+        refusal.data = argument.map_or(data, |data| data as u8);
     }
 }
 
@@ -175,15 +177,21 @@ const GENERAL: &[(&str, &str, &str, Action)] = &[
         "wrong-version",
         "EPROTO",
         "SPDMVersion 0x1f, or the argument",
-        Wire(|bytes, site| bytes[0] = site.number(0x1f) as u8),
+        Wire(|bytes, site| {
+            if let Some(version) = bytes.first_mut() {
+                *version = site.number(0x1f) as u8;
+            }
+        }),
     ),
     (
         "wrong-code",
         "EPROTO",
         "RequestResponseCode of another response, or the argument",
         Wire(|bytes, site| {
-            let other = if bytes[1] == 0x01 { 0x02 } else { 0x01 };
-            bytes[1] = site.number(other) as u8;
+            if let Some(code) = bytes.get_mut(1) {
+                let other = if *code == 0x01 { 0x02 } else { 0x01 };
+                *code = site.number(other) as u8;
+            }
         }),
     ),
     (
@@ -999,8 +1007,9 @@ const SPECIAL: &[Special] = &[
         "the last byte of the first measurement is another one than was signed",
         &[Wire(|bytes, _| {
             // MeasurementSize stands behind the record's header and two bytes of the block's.
-            if let Some(size) = bytes.get(10).copied() {
-                bytes[11 + usize::from(size)] ^= 0x01;
+            let size = bytes.get(10).copied().unwrap_or(0);
+            if let Some(last) = bytes.get_mut(11 + usize::from(size)) {
+                *last ^= 0x01;
             }
         })],
     ),
