@@ -95,6 +95,9 @@ class Guest:
         ports = [self.serve(number) for number in range(options.devices)]
         for path in sorted(self.directory.glob("root-*.pem")):
             archive.copy(path, f"etc/rspdm/{path.name}")
+        if self.responders:
+            faults = toolroot.command([options.programs / "rspdm-responder", "--list-faults"])
+            archive.file("etc/rspdm/faults", subprocess.check_output(faults))
         image = self.directory / "bzImage"
         shutil.copy(options.image, image)
         work = self.directory / "initramfs"
@@ -152,35 +155,38 @@ class Guest:
         return {"driver": "nvme", "id": f"device{number}", "bus": f"slot{number}", "serial": f"device{number}",
                 "drive": f"drive{number}", "spdm_port": port, "spdm_trans": "doe"}
 
-    def serve(self, number, fault=None):
-        """Have a responder for device NUMBER; return its port."""
+    def serve(self, number, arguments=()):
+        """Have a responder for device NUMBER; return its port. ARGUMENTS are for the built-in one."""
         kind, _, argument = self.options.responder.partition(":")
         if kind == "tcp":
             port = int(argument) + number
             if not listens(port):
                 raise Failed(f"nothing listens on 127.0.0.1:{port} for device {number}: start the responder first")
             return port
-        fault = fault or argument
-        port = free_port()
-        command = [self.options.programs / "rspdm-responder", "--port", port, *self.options.responder_arguments]
-        if fault:
-            command += ["--fault", fault]
+        faults = self.directory / f"faults-{number}"
+        if not faults.exists():
+            faults.write_text(f"{argument}\n" if argument else "")
+        # With a seed, the keys of a device are the same after it was out of its slot
+        command = [self.options.programs / "rspdm-responder", "--port", "0", "--seed", number, "--fault-file", faults,
+                   "--root-out", self.directory / f"root-{number}.pem", *self.options.responder_arguments, *arguments]
         log = self.directory / f"responder-{number}.log"
-        with open(log, "ab") as output:
+        with open(log, "wb") as output:
             process = self.spawn(command, f"responder-{number}", {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output})
         self.responders[number] = process
         end = time.monotonic() + LISTENING
-        while not listens(port):
+        while True:
+            text = log.read_text(errors="replace")
+            if found := re.search(r"^listening on \S+:(\d+)$", text, re.M):
+                return int(found[1])
             if process.poll() is not None or time.monotonic() > end:
-                raise Failed(f"the responder of device {number} does not listen:\n{log.read_text(errors='replace')[-2000:].rstrip()}")
+                raise Failed(f"the responder of device {number} does not listen:\n{text[-2000:].rstrip()}")
             time.sleep(0.05)
-        return port
 
     def spawn(self, command, name, stdio, descriptors=()):
-        """Start a process inside the tool-chain root that ends when the harness does."""
+        """Start a process inside the tool-chain root."""
         command = [str(word) for word in command]
         (self.directory / f"{name}.command").write_text(shlex.join(command) + "\n")
-        return subprocess.Popen(toolroot.command(["setpriv", "--pdeathsig", "KILL", *command], self.directory), pass_fds=descriptors, **stdio)
+        return subprocess.Popen(toolroot.command(command, self.directory), pass_fds=descriptors, **stdio)
 
     # ------------------------------------------------------------- lines ---
 
@@ -218,13 +224,16 @@ class Guest:
             case ["unplug", number] if self.has(number):
                 self.qmp_send("device_del", id=f"device{number}")
                 self.pending.append(("DEVICE_DELETED", int(number), time.monotonic() + UNPLUGGED))
-            case ["plug", number, *fault] if self.has(number) and len(fault) < 2:
+            case ["plug", number, *arguments] if self.has(number):
                 try:
-                    device = self.device(int(number), self.serve(int(number), *fault))
+                    device = self.device(int(number), self.serve(int(number), arguments))
                     self.qmp_send("device_add", **device)
                     self.pending.append(("return", int(number), time.monotonic() + UNPLUGGED))
                 except Failed as error:
                     self.reply(f"error {error}".replace("\n", " "))
+            case ["fault", number, *faults] if self.has(number):
+                (self.directory / f"faults-{number}").write_text("".join(f"{fault}\n" for fault in faults))
+                self.reply("ok")
             case _:
                 self.reply(f"error no such request: {' '.join(words)}")
 
@@ -345,12 +354,6 @@ def exit_status(result):
         say(f"vm: the guest ended without a status; logs: {result.log}")
         return BROKEN
     return result.status
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def listens(port):

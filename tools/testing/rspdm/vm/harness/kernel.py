@@ -19,6 +19,7 @@ from .report import Failed, say, step
 NAMES = ("plain", "debug")
 OVERLAY = cache.REPO / "overlay"
 FRAGMENTS = {name: [OVERLAY / "configs" / f"{part}.config" for part in NAMES[: NAMES.index(name) + 1]] for name in NAMES}
+KERNELDOC = Path(__file__).with_name("kerneldoc.py")
 
 # Object files of a first build, for the percentage; later builds are as long as they are.
 OBJECTS = {"plain": 1500, "debug": 1800}
@@ -102,7 +103,8 @@ def apply_overlay(source, current):
 
 
 def make(source, objects, *arguments):
-    return toolroot.command(["make", "-C", source, f"O={objects}", "ARCH=x86", "LLVM=1", *arguments])
+    return toolroot.command(["make", "-C", source, f"O={objects}", "ARCH=x86", "LLVM=1", f"KERNELDOC={KERNELDOC}", *arguments],
+                            RSPDM_SOURCE=str(source), RSPDM_OVERLAY_OF=str(cache.REPO))
 
 
 def build(name, source, entry, current):

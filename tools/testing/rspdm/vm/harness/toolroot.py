@@ -120,7 +120,7 @@ def version_of(root, package):
 
 
 def command(arguments, directory=None, **extra):
-    """How to run ARGUMENTS inside the root; EXTRA are environment variables."""
+    """How to run ARGUMENTS inside the root; EXTRA are environment variables. The command ends with who starts it."""
     root = ensure()
     environment = {name: value for name, value in os.environ.items() if ENVIRONMENT.match(name)}
     environment |= {
@@ -133,4 +133,4 @@ def command(arguments, directory=None, **extra):
         **extra,
     }
     return ["unshare", "--mount", "--propagation", "private", "sh", str(MOUNTS), str(root), str(cache.REPO), str(cache.CACHE),
-            str(directory or cache.CACHE), "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *map(str, arguments)]
+            str(directory or cache.CACHE), "setpriv", "--pdeathsig", "TERM", "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *map(str, arguments)]
