@@ -1,0 +1,281 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Versions, algorithms, certificate chains and policies: a device of each kind is
+# connected, and what it gave as evidence is judged by user space.
+#
+#   $ROOTS    the root certificates of the last device
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+PARAMETERS=/sys/module/cma/parameters
+NUMBER=$(($(echo "$DEVICES" | wc -w) - 1))
+DEVICE=$(device $NUMBER)
+: "${ROOTS:=/etc/rspdm/root-$NUMBER.pem}"
+
+# verify [--ARGUMENT]...: user space agrees
+verify()
+{
+	spdmctl verify "$DEVICE" "$@" >/tmp/verify 2>&1 && return
+	status=$?
+	sed 's/^/# /' /tmp/verify
+	fail "spdmctl verify ends with $status"
+}
+
+connects()
+{
+	log_begin
+	expect 0 "$(connect "$DEVICE")" "connect: $(log_lines "$DEVICE")"
+}
+
+# kind [--ARGUMENT]...: such a device connects, and user space agrees
+kind()
+{
+	needs_host
+	replug $NUMBER "$@"
+	connects
+	verify --trust "$ROOTS"
+	evidence "$DEVICE"
+}
+
+exchanges()
+{
+	log_lines "$DEVICE" | sed -n 's/.*authenticated in \([0-9]*\) exchanges.*/\1/p'
+}
+
+length_of()
+{
+	spdmctl evidence "$DEVICE" --type "$1" --format raw | wc -c
+}
+
+#
+# Each version, signature algorithm and hash at least once
+#
+
+test_spdm_1_0_with_rsassa_2048_and_sha_256()
+{
+	kind --versions 1.0 --asym rsassa-2048 --hash sha-256
+	expect 1.0/sha256/rsassa-2048 "$negotiated" "what was negotiated"
+}
+
+test_spdm_1_1_with_rsassa_3072_and_sha_384()
+{
+	kind --versions 1.1 --asym rsassa-3072 --hash sha-384
+	expect 1.1/sha384/rsassa-3072 "$negotiated" "what was negotiated"
+}
+
+test_spdm_1_2_with_ecdsa_p256_and_sha_256()
+{
+	kind --versions 1.2 --asym ecdsa-p256 --hash sha-256
+	expect 1.2/sha256/ecdsa-nist-p256 "$negotiated" "what was negotiated"
+}
+
+test_spdm_1_3_with_ecdsa_p384_and_sha_512()
+{
+	kind --versions 1.3 --asym ecdsa-p384 --hash sha-512
+	expect 1.3/sha512/ecdsa-nist-p384 "$negotiated" "what was negotiated"
+}
+
+test_spdm_1_4_with_ecdsa_p521_and_sha_512()
+{
+	kind --versions 1.4 --asym ecdsa-p521 --hash sha-512
+	expect 1.4/sha512/ecdsa-nist-p521 "$negotiated" "what was negotiated"
+}
+
+test_spdm_1_4_with_rsassa_4096_and_sha_384()
+{
+	kind --versions 1.4 --asym rsassa-4096 --hash sha-384
+	expect 1.4/sha384/rsassa-4096 "$negotiated" "what was negotiated"
+}
+
+test_the_highest_common_version_is_used()
+{
+	kind --versions 1.3,1.0,1.1
+	expect 1.3 "${negotiated%%/*}" version
+}
+
+#
+# Certificate chains
+#
+
+test_a_chain_of_almost_64_kib()
+{
+	kind --asym ecdsa-p384 --hash sha-384 --chain-bytes 65535 --chain-certs 40
+	expect 65535 "$(length_of cert0)" "length of cert0"
+	[ "$(exchanges)" -gt 15 ] || fail "$(exchanges) exchanges are too few for it"
+
+	# So much evidence takes several datagrams
+	DEVICE=$DEVICE "$DIR/evidence" >/tmp/evidence 2>&1 || {
+		grep '^not ok\|^# .*:' /tmp/evidence | sed 's/^/# /'
+		fail "evidence fails with much evidence"
+	}
+	! grep '# SKIP.*datagram' /tmp/evidence || fail "it fits in one datagram"
+}
+
+test_a_chain_of_a_single_certificate()
+{
+	needs_host
+	replug $NUMBER --chain-certs 1
+	connects
+	# It is its own root
+	verify --any-root
+}
+
+test_a_chain_without_its_root()
+{
+	kind --omit-root
+}
+
+test_portions_of_a_few_bytes()
+{
+	kind --asym ecdsa-p256 --hash sha-256 --portion 200
+	[ "$(exchanges)" -gt 10 ] || fail "$(exchanges) exchanges are too few for it"
+}
+
+test_the_lowest_of_several_slots_is_used()
+{
+	kind --slots 0xa4 --asym ecdsa-p256 --distinct-keys
+	expect 0 "$(length_of cert0)" "length of cert0"
+	[ "$(length_of cert2)" -gt 0 ] || fail "cert2 is empty"
+	expect 0 "$(length_of cert5)" "length of cert5"
+}
+
+# The device of the test before
+test_the_slot_can_be_chosen()
+{
+	needs_host
+	be_connected "$DEVICE"
+	verify --trust "$ROOTS" --slot 5
+	[ "$(length_of cert5)" -gt 0 ] || fail "cert5 is empty"
+	expect 0 "$(length_of cert2)" "length of cert2"
+	evidence "$DEVICE"
+	before="$generation $sum"
+	evidence "$DEVICE" 1 3
+	expect EOPNOTSUPP "$error" "refresh from an empty slot"
+	evidence "$DEVICE"
+	expect "$before" "$generation $sum" "evidence afterwards"
+}
+
+#
+# Parameters
+#
+
+# san POLICY ERRNO: what connect comes to
+san()
+{
+	echo "$1" >$PARAMETERS/san
+	log_begin
+	result=$(connect "$DEVICE")
+	[ "$result" != 0 ] || disconnect "$DEVICE" >/dev/null
+	echo match >$PARAMETERS/san
+	expect "$2" "$result" "connect with san=$1"
+}
+
+test_a_certificate_may_name_another_device()
+{
+	needs_host
+	replug $NUMBER --san other
+	san require EKEYREJECTED
+	san match EKEYREJECTED
+	case $(log_lines "$DEVICE") in
+	*another*Device=0011:*Device=0010:*) ;;
+	*) fail "the log does not name both: $(log_lines "$DEVICE")" ;;
+	esac
+	san ignore 0
+}
+
+test_a_certificate_may_name_no_device()
+{
+	needs_host
+	replug $NUMBER --san none
+	san require EKEYREJECTED
+	san match 0
+	log_lines "$DEVICE" | grep -q "does not name the device" || fail "nothing of it in the log"
+	san ignore 0
+}
+
+test_a_certificate_may_name_the_device()
+{
+	needs_host
+	replug $NUMBER
+	san require 0
+	san match 0
+	san ignore 0
+}
+
+test_there_are_three_policies()
+{
+	expect match "$(cat $PARAMETERS/san)" san
+	expect EINVAL "$(write_attribute $PARAMETERS/san sometimes)" "san=sometimes"
+	expect match "$(cat $PARAMETERS/san)" san
+}
+
+transfer_size()
+{
+	write_attribute $PARAMETERS/data_transfer_size "$1"
+}
+
+test_responses_are_as_small_as_wished()
+{
+	be_disconnected "$DEVICE"
+	expect 0 "$(transfer_size 1024)" "data_transfer_size=1024"
+	connects
+	verify --trust "$ROOTS"
+	small=$(exchanges)
+	expect 0 "$(disconnect "$DEVICE")" disconnect
+	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
+	connects
+	[ "$small" -gt "$(exchanges)" ] || fail "$small exchanges, and $(exchanges) with long responses"
+}
+
+# QEMU's mailbox gives no more than that
+test_responses_may_be_larger_than_the_device_has_any()
+{
+	be_disconnected "$DEVICE"
+	expect 0 "$(transfer_size 1048568)" "data_transfer_size=1048568"
+	connects
+	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
+	verify --trust "$ROOTS"
+}
+
+test_sizes_are_clamped()
+{
+	expect 0 "$(transfer_size 1)" "data_transfer_size=1"
+	expect 42 "$(cat $PARAMETERS/data_transfer_size)" data_transfer_size
+	expect 0 "$(transfer_size 1048569)" "data_transfer_size=1048569"
+	expect 1048568 "$(cat $PARAMETERS/data_transfer_size)" data_transfer_size
+	expect EINVAL "$(transfer_size many)" "data_transfer_size=many"
+	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
+}
+
+#
+# What user space makes of it
+#
+
+test_user_space_does_not_trust_just_anybody()
+{
+	be_connected "$DEVICE"
+	: >/tmp/nobody.pem
+	spdmctl evidence "$DEVICE" --type cert0 --format pem |
+		sed '1,/END CERTIFICATE/d; /END CERTIFICATE/q' >/tmp/nobody.pem
+	spdmctl verify "$DEVICE" --trust /tmp/nobody.pem --no-refresh >/tmp/verify 2>&1
+	case $? in
+	1) ;;
+	*) sed 's/^/# /' /tmp/verify; fail "spdmctl verify trusts it" ;;
+	esac
+}
+
+test_evidence_can_be_saved_and_judged_later()
+{
+	be_connected "$DEVICE"
+	rm -rf /tmp/saved
+	spdmctl evidence "$DEVICE" --nonce random --out /tmp/saved >/dev/null || fail "spdmctl evidence"
+	be_disconnected "$DEVICE"
+	spdmctl verify --from /tmp/saved --trust "$ROOTS" >/tmp/verify 2>&1 || {
+		sed 's/^/# /' /tmp/verify
+		fail "spdmctl verify"
+	}
+}
+
+run_tests
