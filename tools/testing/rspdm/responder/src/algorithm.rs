@@ -126,7 +126,7 @@ impl Hash {
     }
 
     /// Length of a digest, in bytes.
-    pub fn len(self) -> usize {
+    pub fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,

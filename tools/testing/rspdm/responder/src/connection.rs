@@ -249,8 +249,7 @@ impl Connection {
                 if kind != Some(Kind::Algorithms) {
                     return Err(Refusal::new(UNEXPECTED_REQUEST));
                 }
-                let ((mut message, len), selection) =
-                    algorithms::respond(request, &device.config)?;
+                let ((mut message, len), selection) = algorithms::respond(request, &device.config)?;
                 strike.edit_body(&mut message, request);
                 a.extend_from_slice(&request[..len]);
                 a.extend_from_slice(&message.bytes);
@@ -346,7 +345,11 @@ impl Negotiated {
                     self.m.extend_from_slice(&message);
                     return Ok(message);
                 };
-                let a: &[u8] = if self.agreed.version >= 0x12 { &self.a } else { &[] };
+                let a: &[u8] = if self.agreed.version >= 0x12 {
+                    &self.a
+                } else {
+                    &[]
+                };
                 let before = [a, &self.m].concat();
                 let request = &request[..len];
                 let context = signing::MEASUREMENTS_CONTEXT;

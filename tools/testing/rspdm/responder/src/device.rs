@@ -168,7 +168,11 @@ impl Certificate<'_> {
         let key_id = |key: &Key| key_identifier(&key.public_key_info());
         let mut extensions = vec![
             // basicConstraints
-            extension(&der::oid(&[2, 5, 29, 19]), true, &der::sequence(&[constraints])),
+            extension(
+                &der::oid(&[2, 5, 29, 19]),
+                true,
+                &der::sequence(&[constraints]),
+            ),
             // keyUsage
             extension(
                 &der::oid(&[2, 5, 29, 15]),
@@ -296,7 +300,7 @@ fn make_chain(config: &Config, asym: Asym, slot: u8, random: &Random) -> Option<
         issuers.iter().skip(skip).map(|(_, _, der)| der.len()).sum()
     };
     // The wished length is that of connections with the preferred hash; RootHash differs with others.
-    let header = 4 + config.hash.first().map_or(0, |hash| hash.len());
+    let header = 4 + config.hash.first().map_or(0, |hash| hash.digest_len());
     let share = shape.bytes.map_or(0, |bytes| {
         let bare = 900 * shape.certificates + header;
         bytes.saturating_sub(bare) / (shape.certificates.max(2) - 1)
@@ -316,7 +320,11 @@ fn make_chain(config: &Config, asym: Asym, slot: u8, random: &Random) -> Option<
                 subject: &subject,
                 subject_key: &key,
                 is_ca: !not_ca,
-                key_usage: if not_ca { DIGITAL_SIGNATURE } else { KEY_CERT_SIGN | CRL_SIGN },
+                key_usage: if not_ca {
+                    DIGITAL_SIGNATURE
+                } else {
+                    KEY_CERT_SIGN | CRL_SIGN
+                },
                 san: None,
                 padding: share,
             }
@@ -468,7 +476,7 @@ mod tests {
     fn single_certificate_is_its_own_root() {
         let device = device(|config| config.chain.certificates = 1);
         let chain = &device.chains(Asym::EcdsaP256)[&0];
-        assert_eq!(chain.certificates, [chain.root.clone()]);
+        assert_eq!(chain.certificates, std::slice::from_ref(&chain.root));
     }
 
     #[test]

@@ -50,7 +50,11 @@ pub fn discovery(index: u8) -> Option<Vec<u8>> {
 /// The object that carries an SPDM response, if it shall be sent at all.
 pub fn spdm(message: &[u8], deliveries: &[(Delivery, Option<u32>)]) -> Vec<u8> {
     let has = |delivery| deliveries.iter().any(|(one, _)| *one == delivery);
-    let data_type = if has(Delivery::OtherType) { SECURED_CMA } else { CMA };
+    let data_type = if has(Delivery::OtherType) {
+        SECURED_CMA
+    } else {
+        CMA
+    };
     let padding = if has(Delivery::DirtyPadding) { 0xff } else { 0 };
     let mut object = object(data_type, message, padding);
     if has(Delivery::OtherVendor) {
@@ -85,7 +89,10 @@ mod tests {
             0x03, 0x00, 0x00, 0x00, // dwords
             0x10, 0x84, 0x00, 0x00, // GET_VERSION
         ];
-        assert_eq!(parse(&bytes), Some(Request::Spdm(&[0x10, 0x84, 0x00, 0x00])));
+        assert_eq!(
+            parse(&bytes),
+            Some(Request::Spdm(&[0x10, 0x84, 0x00, 0x00]))
+        );
     }
 
     #[test]
@@ -120,7 +127,10 @@ mod tests {
     fn faults_show_in_the_header() {
         let header = |delivery| spdm(&[0; 4], &[(delivery, None)])[..8].to_vec();
         assert_eq!(header(Delivery::OtherType), [0x01, 0, 2, 0, 3, 0, 0, 0]);
-        assert_eq!(header(Delivery::OtherVendor), [0x36, 0x1b, 1, 0, 3, 0, 0, 0]);
+        assert_eq!(
+            header(Delivery::OtherVendor),
+            [0x36, 0x1b, 1, 0, 3, 0, 0, 0]
+        );
         assert_eq!(header(Delivery::Lost), [0x01, 0, 1, 0, 6, 0, 0, 0]);
     }
 }

@@ -171,7 +171,10 @@ impl Plan {
     ///
     /// A sentence for the user.
     pub fn new(config: Config, random: Arc<Random>, names: &[String]) -> Result<Self, String> {
-        let faults = names.iter().map(|name| parse(name)).collect::<Result<Vec<_>, _>>()?;
+        let faults = names
+            .iter()
+            .map(|name| parse(name))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut config = config;
         for action in faults.iter().flat_map(|active| &active.fault.actions) {
             if let Action::Setup(change) = action {
@@ -243,9 +246,16 @@ impl Plan {
 
     /// Swaps `bytes` for the previous response of the kind, if that is the fault.
     pub fn replay(&self, kind: Kind, strike: &Strike, bytes: &mut Vec<u8>) {
-        let mut previous = self.previous.lock().expect("no thread panics with this lock");
+        let mut previous = self
+            .previous
+            .lock()
+            .expect("no thread panics with this lock");
         let current = bytes.clone();
-        if strike.actions.iter().any(|(action, _)| matches!(action, Action::Replay)) {
+        if strike
+            .actions
+            .iter()
+            .any(|(action, _)| matches!(action, Action::Replay))
+        {
             if let Some(previous) = previous.get(&kind) {
                 bytes.clone_from(previous);
             }
@@ -263,21 +273,29 @@ pub struct Strike {
 impl Strike {
     /// The ERROR to answer with, if any.
     pub fn refusal(&self, request: &[u8]) -> Option<Refusal> {
-        self.actions.iter().find_map(|(action, argument)| match action {
-            Action::Refuse(refusal) => {
-                let mut refusal = refusal.clone();
-                table::complete(&mut refusal, request, *argument);
-                Some(refusal)
-            }
-            _ => None,
-        })
+        self.actions
+            .iter()
+            .find_map(|(action, argument)| match action {
+                Action::Refuse(refusal) => {
+                    let mut refusal = refusal.clone();
+                    table::complete(&mut refusal, request, *argument);
+                    Some(refusal)
+                }
+                _ => None,
+            })
     }
 
     /// Changes the response before it is recorded and signed.
     pub fn edit_body(&self, message: &mut Message, request: &[u8]) {
         for (action, argument) in &self.actions {
             if let Action::Body(edit) = action {
-                edit(message, &Site { request, argument: *argument });
+                edit(
+                    message,
+                    &Site {
+                        request,
+                        argument: *argument,
+                    },
+                );
             }
         }
     }
@@ -295,7 +313,13 @@ impl Strike {
     pub fn edit_wire(&self, bytes: &mut Vec<u8>, request: &[u8]) {
         for (action, argument) in &self.actions {
             if let Action::Wire(edit) = action {
-                edit(bytes, &Site { request, argument: *argument });
+                edit(
+                    bytes,
+                    &Site {
+                        request,
+                        argument: *argument,
+                    },
+                );
             }
         }
     }
@@ -347,7 +371,9 @@ mod tests {
 
     fn occurrences(name: &str) -> Vec<u32> {
         let active = parse(name).unwrap();
-        (1..6).filter(|number| active.occurrences.contains(number)).collect()
+        (1..6)
+            .filter(|number| active.occurrences.contains(number))
+            .collect()
     }
 
     #[test]
@@ -364,7 +390,12 @@ mod tests {
 
     #[test]
     fn unknown_names_and_numbers_are_refused() {
-        for name in ["digests:nonsense", "nonsense", "digests:mismatch@x", "digests:truncated=x"] {
+        for name in [
+            "digests:nonsense",
+            "nonsense",
+            "digests:mismatch@x",
+            "digests:truncated=x",
+        ] {
             assert!(parse(name).is_err());
         }
     }

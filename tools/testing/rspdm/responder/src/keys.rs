@@ -87,10 +87,11 @@ impl Key {
         match self {
             Self::Rsa(_, key) => {
                 let scheme = Pkcs1v15Sign {
-                    hash_len: Some(hash.len()),
+                    hash_len: Some(hash.digest_len()),
                     prefix: digest_info(hash).into(),
                 };
-                key.sign(scheme, digest).expect("digest has its hash's length")
+                key.sign(scheme, digest)
+                    .expect("digest has its hash's length")
             }
             Self::P256(key) => {
                 let signature: p256::ecdsa::Signature = prehash(key, digest, 32);
@@ -187,13 +188,15 @@ fn digest_info(hash: Hash) -> Vec<u8> {
         Hash::Sha384 => (0x02, 0x30),
         Hash::Sha512 => (0x03, 0x40),
     };
-    vec![
+    #[rustfmt::skip]
+    let info = vec![
         0x30, 0x11 + len, // SEQUENCE
         0x30, 0x0d, // SEQUENCE
         0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, algorithm, // OID
         0x05, 0x00, // NULL
         0x04, len, // OCTET STRING
-    ]
+    ];
+    info
 }
 
 /// Signs `digest` as the number that it is: with P-521, SHA-256 is shorter
@@ -237,7 +240,9 @@ mod tests {
             let signature = Key::P256(key.clone()).sign_digest(hash, &digest);
             assert_eq!(signature.len(), Asym::EcdsaP256.signature_len());
             let signature = p256::ecdsa::Signature::from_slice(&signature).unwrap();
-            key.verifying_key().verify_prehash(&digest, &signature).unwrap();
+            key.verifying_key()
+                .verify_prehash(&digest, &signature)
+                .unwrap();
 
             let Key::P521(key) = Key::new(Asym::EcdsaP521, Role::Leaf, "t", &random) else {
                 panic!("asked for P-521");
@@ -247,7 +252,9 @@ mod tests {
             let signature = p521::ecdsa::Signature::from_slice(&signature).unwrap();
             let mut padded = vec![0; 66 - digest.len()];
             padded.extend(&digest);
-            key.verifying_key().verify_prehash(&padded, &signature).unwrap();
+            key.verifying_key()
+                .verify_prehash(&padded, &signature)
+                .unwrap();
         }
     }
 

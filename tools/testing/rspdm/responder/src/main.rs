@@ -195,10 +195,14 @@ fn capabilities(text: &str) -> Result<u32, String> {
     if let Some(digits) = text.strip_prefix("0x") {
         return u32::from_str_radix(digits, 16).map_err(|error| error.to_string());
     }
-    text.split(',').filter(|name| !name.is_empty()).try_fold(0, |flags, name| {
-        let known = CAPABILITY_NAMES.iter().find(|(known, _)| *known == name);
-        known.map(|(_, bit)| flags | bit).ok_or(format!("there is no capability {name}"))
-    })
+    text.split(',')
+        .filter(|name| !name.is_empty())
+        .try_fold(0, |flags, name| {
+            let known = CAPABILITY_NAMES.iter().find(|(known, _)| *known == name);
+            known
+                .map(|(_, bit)| flags | bit)
+                .ok_or(format!("there is no capability {name}"))
+        })
 }
 
 fn slots(text: &str) -> Result<u8, String> {
@@ -252,7 +256,9 @@ fn run(options: &Options) -> Result<(), String> {
     let address = listener.local_addr().map_err(failed("listen"))?;
     println!("listening on {address}");
     io::stdout().flush().map_err(failed("standard output"))?;
-    server.run(&listener, options.once).map_err(failed("accept"))
+    server
+        .run(&listener, options.once)
+        .map_err(failed("accept"))
 }
 
 fn main() -> ExitCode {

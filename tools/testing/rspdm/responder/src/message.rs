@@ -94,7 +94,9 @@ impl Kind {
 
     /// The kind of a request with this code, if this responder knows it.
     pub fn of_request(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.request_code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.request_code() == code)
     }
 }
 

@@ -156,7 +156,10 @@ impl Server {
 
     fn record(&self, object: &[u8]) -> io::Result<()> {
         match &self.pcap {
-            Some(pcap) => pcap.lock().expect("no thread panics with this lock").record(object),
+            Some(pcap) => pcap
+                .lock()
+                .expect("no thread panics with this lock")
+                .record(object),
             None => Ok(()),
         }
     }

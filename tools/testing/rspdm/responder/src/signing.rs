@@ -47,7 +47,9 @@ pub fn prefix(version: u8, context: &str) -> Option<Vec<u8>> {
     if version < 0x12 {
         return None;
     }
-    let mut prefix = format!("dmtf-spdm-v1.{}.*", version & 0x0f).repeat(4).into_bytes();
+    let mut prefix = format!("dmtf-spdm-v1.{}.*", version & 0x0f)
+        .repeat(4)
+        .into_bytes();
     prefix.resize(100 - context.len(), 0);
     prefix.extend_from_slice(context.as_bytes());
     Some(prefix)
@@ -59,7 +61,8 @@ mod tests {
 
     #[test]
     fn prefix_has_the_bytes_of_the_specification() {
-        let mut expected = b"dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*".to_vec();
+        let mut expected =
+            b"dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*dmtf-spdm-v1.2.*".to_vec();
         expected.extend([0; 4]);
         expected.extend(b"responder-challenge_auth signing");
         assert_eq!(prefix(0x12, CHALLENGE_CONTEXT), Some(expected));

@@ -59,7 +59,10 @@ impl Plans {
     ///
     /// What cannot be read as faults is reported on standard error, and changes nothing.
     pub fn current(&self) -> Arc<Plan> {
-        let mut current = self.current.lock().expect("no thread panics with this lock");
+        let mut current = self
+            .current
+            .lock()
+            .expect("no thread panics with this lock");
         if let Some(file) = &self.file {
             let text = fs::read_to_string(file).unwrap_or_default();
             if text != current.text {

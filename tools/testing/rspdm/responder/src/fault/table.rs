@@ -86,7 +86,10 @@ pub fn all() -> Vec<Fault> {
                 what: format!("error-{what}"),
                 errno,
                 errno_once,
-                effect: format!("{}: ERROR with code {code:#04x} instead", kind.response_name()),
+                effect: format!(
+                    "{}: ERROR with code {code:#04x} instead",
+                    kind.response_name()
+                ),
                 actions: vec![Action::Refuse(refusal)],
             });
         }
@@ -104,12 +107,17 @@ pub(super) fn complete(refusal: &mut Refusal, request: &[u8], argument: Option<u
             refusal.extended[0] = exponent as u8;
         }
     } else {
-        let data = if refusal.code == UNSUPPORTED_REQUEST { code } else { 0 };
+        let data = if refusal.code == UNSUPPORTED_REQUEST {
+            code
+        } else {
+            0
+        };
         refusal.data = argument.map_or(data, |data| data as u8);
     }
 }
 
 /// One row per error code: name, code, extended data, errno always, errno once.
+#[rustfmt::skip]
 const ERRORS: &[(&str, u8, &[u8], &str, &str)] = &[
     ("invalid-request", 0x01, &[], "EREMOTEIO", "EREMOTEIO"),
     ("invalid-session", 0x02, &[], "EREMOTEIO", "EREMOTEIO"),
@@ -238,7 +246,13 @@ const GENERAL: &[(&str, &str, &str, Action)] = &[
     ),
 ];
 
-type Special = (Kind, &'static str, &'static str, &'static str, &'static [Action]);
+type Special = (
+    Kind,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [Action],
+);
 
 /// One row per way to spoil a certain message: message, what, errno, effect, actions.
 const SPECIAL: &[Special] = &[
@@ -304,7 +318,7 @@ const SPECIAL: &[Special] = &[
             let entries = message.field("VersionNumberEntry").to_vec();
             let mut reversed: Vec<u8> =
                 entries.chunks(2).rev().flat_map(<[u8]>::to_vec).collect();
-            reversed.extend_from_slice(&reversed[..2].to_vec());
+            reversed.extend_from_within(..2);
             message.replace("VersionNumberEntryCount", &[(reversed.len() / 2) as u8]);
             message.replace("VersionNumberEntry", &reversed);
         })],
@@ -1126,7 +1140,10 @@ fn long_chain(config: &mut Config) {
 }
 
 fn each_entry(message: &mut Message, edit: fn(&mut [u8])) {
-    message.field("VersionNumberEntry").chunks_mut(2).for_each(edit);
+    message
+        .field("VersionNumberEntry")
+        .chunks_mut(2)
+        .for_each(edit);
 }
 
 /// Flips the lowest bit of the field's first byte.

@@ -87,7 +87,10 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
     let mut message = Message::new(version, Kind::Algorithms, tables.len() as u8, 0);
     message
         .put_u16("Length", 36 + 4 * tables.len() as u16)
-        .put("MeasurementSpecificationSel", &[u8::from(selection.measurements)])
+        .put(
+            "MeasurementSpecificationSel",
+            &[u8::from(selection.measurements)],
+        )
         .put("OtherParamsSelection", &[other_params])
         .put_u32("MeasurementHashAlgo", measurement_hash)
         .put_u32("BaseAsymSel", asym.bit())
@@ -179,7 +182,12 @@ mod tests {
         assert!(altered(28, 21).is_err());
         assert!(altered(29, 21).is_err());
         assert!(altered(8, 0x02).is_err()); // RSAPSS only
-        for table in [[2, 0x10, 0, 0], [2, 0x30, 0, 0], [2, 0x2f, 0, 0], [1, 0x20, 0, 0]] {
+        for table in [
+            [2, 0x10, 0, 0],
+            [2, 0x30, 0, 0],
+            [2, 0x2f, 0, 0],
+            [1, 0x20, 0, 0],
+        ] {
             let mut offer = OFFER.to_vec();
             offer[2] = 1;
             offer[4] = 36;

@@ -24,7 +24,11 @@ pub fn respond(agreed: &Agreed) -> Result<Answer, Refusal> {
         return Err(Refusal::unsupported(Kind::Digests.request_code()));
     }
     // SupportedSlotMask since 1.3: every slot of this device is provisioned.
-    let supported = if agreed.version >= 0x13 { config.slots } else { 0 };
+    let supported = if agreed.version >= 0x13 {
+        config.slots
+    } else {
+        0
+    };
     let mut message = Message::new(agreed.version, Kind::Digests, supported, config.slots);
     let hash = agreed.selection.hash;
     for chain in agreed.chains().values() {

@@ -174,7 +174,10 @@ pub fn respond(request: &[u8], agreed: &Agreed) -> Result<(Answer, Option<u8>), 
     let mut message = Message::new(version, Kind::Measurements, total, param2);
     message
         .put("NumberOfBlocks", &[count as u8])
-        .put("MeasurementRecordLength", &(record.len() as u32).to_le_bytes()[..3])
+        .put(
+            "MeasurementRecordLength",
+            &(record.len() as u32).to_le_bytes()[..3],
+        )
         .put("MeasurementRecord", &record)
         .put("Nonce", &agreed.device.random.nonce());
     opaque::put(&mut message, agreed);
@@ -206,7 +209,11 @@ mod tests {
 
     #[test]
     fn types_of_later_versions_are_absent_before() {
-        let of = |version| measurements(version).map(|one| one.index).collect::<Vec<_>>();
+        let of = |version| {
+            measurements(version)
+                .map(|one| one.index)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of(0x10), [1, 2, 3, 4]);
         assert_eq!(of(0x11), [1, 2, 3, 4, 0xfd]);
         assert_eq!(of(0x12), [1, 2, 3, 4, 0x10, 0x11, 0xfd, 0xfe]);
