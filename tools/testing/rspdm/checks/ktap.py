@@ -23,6 +23,8 @@ def read(text):
         elif result := RESULT.match(line):
             indent = len(result["indent"])
             if indent in plans:
+                if int(result["number"]) != plans[indent][1] + 1:
+                    continue  # printed by something else; if it was not, the plan will not be kept
                 plans[indent][1] += 1
             elif indent - 4 not in path:
                 continue  # something that only looks like a result

@@ -62,7 +62,8 @@ def scripts(step):
         first = path.read_bytes()[:80].split(b"\n")[0]
         name = path.relative_to(cache.REPO)
         if first.startswith(b"#!/bin/sh") or first.startswith(b"#!/bin/bash") or path.suffix == ".sh":
-            status, output = step.run(toolroot.command(["shellcheck", "--shell=sh" if b"bash" not in first else "--shell=bash", path]))
+            status, output = step.run(toolroot.command(["shellcheck", "--severity=warning", "--external-sources", "--source-path=SCRIPTDIR",
+                                                        "--shell=sh" if b"bash" not in first else "--shell=bash", path]))
             step.test(f"shellcheck {name}", status == 0, output)
         elif b"python3" in first or path.suffix == ".py":
             status, output = step.run(["python3", "-B", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])", path])
