@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SPDM (Security Protocol and Data Model) requester: authenticate a device
+ *
+ * DMTF DSP0274, versions 1.0 to 1.4. The requester is bus-agnostic: a bus
+ * supplies the means to exchange messages and judges the identity in the leaf
+ * certificate; the requester supplies everything in between.
+ */
+#ifndef _LINUX_SPDM_H
+#define _LINUX_SPDM_H
+
+#include <linux/types.h>
+
+struct device;
+struct device_evidence_set;
+struct spdm_requester;
+
+/* Octets of the nonce in CHALLENGE and GET_MEASUREMENTS, DSP0274 */
+#define SPDM_NONCE_SIZE		32
+
+/* Choose the lowest provisioned slot; otherwise slots are 0 to 7 */
+#define SPDM_SLOT_ANY		0xff
+
+/**
+ * struct spdm_requester_ops - what a bus supplies to the requester
+ * @exchange: Send @request and wait for its response. Writes at most
+ *	@response_size bytes and returns the number written, which may include
+ *	the transport's padding at the end, or a negative errno. A response
+ *	that does not fit is cut and the full @response_size returned.
+ *	Called with the requester's lock held, in process context; may sleep.
+ * @check_leaf: Judge the identity in the leaf certificate @der of @der_len
+ *	bytes, e.g. its Subject Alternative Name. It was parsed as X.509
+ *	before, but is not trusted. Returns 0 to go on, or a negative errno to
+ *	fail the authentication with; the callee logs its reason. Same context
+ *	as @exchange. Optional.
+ */
+struct spdm_requester_ops {
+	ssize_t (*exchange)(void *priv, const void *request, size_t request_len,
+			    void *response, size_t response_size);
+	int (*check_leaf)(void *priv, const void *der, size_t der_len);
+};
+
+/**
+ * struct spdm_stats - what one authentication cost
+ * @exchanges: Requests sent, repeated ones included.
+ * @sent: Bytes of requests, without the transport's padding.
+ * @received: Bytes of responses, with the transport's padding.
+ * @duration_us: Wall time in microseconds.
+ */
+struct spdm_stats {
+	u32 exchanges;
+	u32 sent;
+	u32 received;
+	u32 duration_us;
+};
+
+/* kernel-doc of these: lib/rspdm/ffi.rs */
+struct spdm_requester *spdm_create(struct device *dev,
+				   const struct spdm_requester_ops *ops,
+				   void *priv, u32 data_transfer_size);
+struct device_evidence_set *spdm_authenticate(struct spdm_requester *spdm,
+					      u8 slot, const u8 *nonce,
+					      struct spdm_stats *stats);
+void spdm_destroy(struct spdm_requester *spdm);
+
+#endif /* _LINUX_SPDM_H */

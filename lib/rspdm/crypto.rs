@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's hashes, X.509 and signatures, as `proto` wants them.
+//!
+//! Nothing here is cryptography: `lib/crypto` hashes, `crypto/asymmetric_keys` parses certificates
+//! and verifies signatures. What is decided here is which of their errors means what.
+
+use core::{
+    ffi::CStr,
+    ptr::NonNull, //
+};
+
+use kernel::{
+    bindings,
+    error::{
+        code::*,
+        to_result, //
+    },
+    prelude::*, //
+};
+
+use crate::{
+    proto::{
+        algorithm::{
+            BaseAsym,
+            BaseHash, //
+        },
+        crypto::{
+            ChainError,
+            Crypto,
+            Digest,
+            Hasher,
+            Leaf,
+            SigningInput,
+            Verdict, //
+        },
+        error::Fault,
+        wire::cert_chain::Certificates, //
+    },
+    transport::Bus, //
+};
+
+/// Wraps an errno for `proto`, which carries it without looking at it.
+pub(crate) fn fault(error: Error) -> Fault {
+    Fault::new(error.to_errno())
+}
+
+/// Whether an error of the crypto layer says that this kernel lacks the algorithm.
+fn lacks_algorithm(error: Error) -> bool {
+    error == ENOPKG || error == ENOENT
+}
+
+/// Whether an error says nothing about the data that was looked at.
+///
+/// Out of memory, or the task is being killed. Everything else that the X.509 parser and the
+/// signature algorithms return is a judgement of their input.
+fn is_of_the_environment(error: Error) -> bool {
+    error == ENOMEM || error == EINTR || error == ERESTARTSYS
+}
+
+/// A running hash of `lib/crypto`.
+///
+/// # Invariants
+///
+/// `state` was initialised by `rspdm_sha_init()` for the digest length of `hash`.
+pub(crate) struct Sha {
+    hash: BaseHash,
+    state: bindings::rspdm_sha,
+}
+
+impl Sha {
+    fn new(hash: BaseHash) -> Result<Self> {
+        let mut state = pin_init::zeroed();
+        // SAFETY: `state` is valid for writes.
+        if !unsafe { bindings::rspdm_sha_init(&mut state, hash.digest_len()) } {
+            return Err(ENOPKG);
+        }
+        // INVARIANT: Just initialised.
+        Ok(Self { hash, state })
+    }
+
+    /// Ends the message.
+    ///
+    /// # Safety
+    ///
+    /// `N` must be the digest length of `self.hash`.
+    unsafe fn final_digest<const N: usize>(&mut self) -> [u8; N] {
+        let mut digest = [0; N];
+        // SAFETY: By the type invariant, `state` is initialised for a digest of the length that the
+        // caller knows to be `N`.
+        unsafe { bindings::rspdm_sha_final(&mut self.state, digest.as_mut_ptr()) };
+        digest
+    }
+}
+
+impl Hasher for Sha {
+    fn update(&mut self, bytes: &[u8]) {
+        // SAFETY: By the type invariant, `state` is initialised; `bytes` is valid for reads of its
+        // length, being a slice.
+        unsafe { bindings::rspdm_sha_update(&mut self.state, bytes.as_ptr(), bytes.len()) }
+    }
+
+    fn finish(mut self) -> Digest {
+        // SAFETY: In each of the three, the length is that of the hash.
+        unsafe {
+            match self.hash {
+                BaseHash::Sha256 => self.final_digest::<32>().into(),
+                BaseHash::Sha384 => self.final_digest::<48>().into(),
+                BaseHash::Sha512 => self.final_digest::<64>().into(),
+            }
+        }
+    }
+}
+
+/// A parsed certificate, borrowing the DER that it was parsed from.
+///
+/// # Invariants
+///
+/// `raw` was made by `rspdm_x509_parse()` from `der`, and not freed.
+struct Certificate<'a> {
+    raw: NonNull<bindings::x509_certificate>,
+    der: &'a [u8],
+}
+
+impl<'a> Certificate<'a> {
+    fn parse(der: &'a [u8]) -> Result<Self> {
+        let mut raw = core::ptr::null_mut();
+        // SAFETY: `der` is valid for reads of its length, and outlives `raw` as `Self` borrows it;
+        // `raw` is valid for writes.
+        to_result(unsafe { bindings::rspdm_x509_parse(der.as_ptr(), der.len(), &mut raw) })?;
+        // INVARIANT: Just parsed from `der`.
+        Ok(Self {
+            raw: NonNull::new(raw).ok_or(EINVAL)?,
+            der,
+        })
+    }
+
+    fn is_self_signed(&self) -> bool {
+        // SAFETY: By the type invariant, `raw` is valid.
+        unsafe { bindings::rspdm_x509_is_self_signed(self.raw.as_ptr()) }
+    }
+
+    fn may_sign(&self) -> bool {
+        // SAFETY: By the type invariant, `raw` is valid.
+        unsafe { bindings::rspdm_x509_may_sign(self.raw.as_ptr()) }
+    }
+
+    fn may_certify(&self) -> bool {
+        // SAFETY: By the type invariant, `raw` is valid.
+        unsafe { bindings::rspdm_x509_may_certify(self.raw.as_ptr()) }
+    }
+
+    fn verify(&self, issuer: &Certificate<'_>) -> Result {
+        // SAFETY: By the type invariant, both are valid.
+        to_result(unsafe { bindings::rspdm_x509_verify(self.raw.as_ptr(), issuer.raw.as_ptr()) })
+    }
+
+    fn into_key(self) -> Option<Key> {
+        // SAFETY: By the type invariant, `raw` is valid; nothing but `drop()` uses it hereafter.
+        let raw = unsafe { bindings::rspdm_x509_take_key(self.raw.as_ptr()) };
+        // INVARIANT: The key was the certificate's, and is ours now.
+        NonNull::new(raw).map(Key)
+    }
+}
+
+impl Drop for Certificate<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, `raw` is valid and not freed yet.
+        unsafe { bindings::rspdm_x509_free(self.raw.as_ptr()) }
+    }
+}
+
+/// A public key that owns its memory.
+///
+/// # Invariants
+///
+/// Taken out of a certificate, and not freed.
+pub(crate) struct Key(NonNull<bindings::public_key>);
+
+impl Key {
+    fn is(&self, algorithm: &CStr) -> bool {
+        // SAFETY: By the type invariant, the key is valid; `algorithm` ends with a NUL.
+        unsafe { bindings::rspdm_key_is(self.0.as_ptr(), algorithm.as_char_ptr()) }
+    }
+
+    fn is_rsa(&self, modulus_len: usize) -> bool {
+        // SAFETY: By the type invariant, the key is valid.
+        unsafe { bindings::rspdm_key_is_rsa(self.0.as_ptr(), modulus_len) }
+    }
+
+    /// Whether the key is one for `asym`: type, modulus length or curve.
+    fn fits(&self, asym: BaseAsym) -> bool {
+        match asym {
+            BaseAsym::Rsassa2048 | BaseAsym::Rsassa3072 | BaseAsym::Rsassa4096 => {
+                self.is_rsa(asym.signature_len())
+            }
+            BaseAsym::EcdsaP256 | BaseAsym::EcdsaP384 | BaseAsym::EcdsaP521 => {
+                self.is(asym.c_name())
+            }
+        }
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, the key is valid and not freed yet.
+        unsafe { bindings::rspdm_key_free(self.0.as_ptr()) }
+    }
+}
+
+/// How the kernel's crypto names the encoding of a signature that is a big-endian integer of the
+/// modulus' length (RSASSA), or r and then s (ECDSA).
+fn encoding(asym: BaseAsym) -> &'static CStr {
+    match asym {
+        BaseAsym::Rsassa2048 | BaseAsym::Rsassa3072 | BaseAsym::Rsassa4096 => c"pkcs1",
+        BaseAsym::EcdsaP256 | BaseAsym::EcdsaP384 | BaseAsym::EcdsaP521 => c"p1363",
+    }
+}
+
+/// Cryptography for one run on one device.
+pub(crate) struct KernelCrypto<'a> {
+    /// The bus, which judges the identity in the leaf certificate.
+    bus: &'a Bus,
+}
+
+impl<'a> KernelCrypto<'a> {
+    pub(crate) fn new(bus: &'a Bus) -> Self {
+        Self { bus }
+    }
+
+    /// Verifies the link from `issuer` to `certificate`; says whether this kernel could.
+    fn link(
+        certificate: &Certificate<'_>,
+        issuer: &Certificate<'_>,
+        position: usize,
+    ) -> Result<bool, ChainError> {
+        if !issuer.may_certify() {
+            return Err(ChainError::Link { position });
+        }
+        match certificate.verify(issuer) {
+            Ok(()) => Ok(true),
+            Err(error) if lacks_algorithm(error) => Ok(false),
+            Err(error) if is_of_the_environment(error) => Err(ChainError::Fault(fault(error))),
+            Err(_) => Err(ChainError::Link { position }),
+        }
+    }
+}
+
+impl Crypto for KernelCrypto<'_> {
+    type Hasher = Sha;
+    type Key = Key;
+
+    fn hasher(&self, hash: BaseHash) -> Result<Sha, Fault> {
+        Sha::new(hash).map_err(fault)
+    }
+
+    fn leaf_key(
+        &mut self,
+        chain: Certificates<'_>,
+        asym: BaseAsym,
+    ) -> Result<Leaf<Key>, ChainError> {
+        let mut issuer: Option<Certificate<'_>> = None;
+        let mut first_is_root = false;
+        let mut unverified_links = 0;
+        let leaf_position = chain.count().saturating_sub(1);
+
+        for (position, der) in chain.iter().enumerate() {
+            let certificate = match Certificate::parse(der) {
+                Ok(certificate) => certificate,
+                Err(error) if is_of_the_environment(error) => {
+                    return Err(ChainError::Fault(fault(error)));
+                }
+                // The parser verifies what a certificate says of itself, and looks for it in the
+                // blacklist keyring.
+                Err(error) if error == EKEYREJECTED => return Err(ChainError::Link { position }),
+                Err(error) if lacks_algorithm(error) => {
+                    if position == leaf_position {
+                        return Err(ChainError::Unusable { position });
+                    }
+                    // Neither the link to this certificate nor the one from it can be verified;
+                    // the latter is counted when the next one finds no issuer.
+                    if position > 0 {
+                        unverified_links += 1;
+                    }
+                    issuer = None;
+                    continue;
+                }
+                Err(_) => return Err(ChainError::Malformed { position }),
+            };
+
+            if position == 0 {
+                first_is_root = certificate.is_self_signed();
+            } else {
+                let verified = match &issuer {
+                    Some(issuer) => Self::link(&certificate, issuer, position)?,
+                    None => false,
+                };
+                if !verified {
+                    unverified_links += 1;
+                }
+            }
+            issuer = Some(certificate);
+        }
+
+        let leaf = issuer.ok_or(ChainError::Malformed { position: 0 })?;
+        if !leaf.may_sign() {
+            return Err(ChainError::LeafUsage);
+        }
+        let der = leaf.der;
+        let key = leaf.into_key().ok_or(ChainError::LeafKey)?;
+        if !key.fits(asym) {
+            return Err(ChainError::LeafKey);
+        }
+        self.bus
+            .check_leaf(der)
+            .map_err(|error| ChainError::Identity(fault(error)))?;
+
+        Ok(Leaf {
+            key,
+            first_is_root,
+            unverified_links,
+        })
+    }
+
+    fn verify(
+        &self,
+        key: &Key,
+        asym: BaseAsym,
+        input: &SigningInput,
+        signature: &[u8],
+    ) -> Result<Verdict, Fault> {
+        let SigningInput::Digest { hash, digest } = input;
+        let digest = digest.as_bytes();
+        // SAFETY: By its type invariant, the key is valid. The strings end with a NUL, the slices are
+        // valid for reads of their length, and nothing is kept.
+        let result = to_result(unsafe {
+            bindings::rspdm_key_verify(
+                key.0.as_ptr(),
+                encoding(asym).as_char_ptr(),
+                hash.c_name().as_char_ptr(),
+                digest.as_ptr(),
+                digest.len(),
+                signature.as_ptr(),
+                signature.len(),
+            )
+        });
+        match result {
+            Ok(()) => Ok(Verdict::Valid),
+            // Algorithms that are offered are selected in Kconfig, so that lacking one is a fault.
+            Err(error) if is_of_the_environment(error) || lacks_algorithm(error) => {
+                Err(fault(error))
+            }
+            Err(_) => Ok(Verdict::Invalid),
+        }
+    }
+}
+
+#[cfg(CONFIG_RSPDM_KUNIT_TEST)]
+#[kernel::macros::kunit_tests(rspdm_crypto)]
+mod tests {
+    use super::*;
+
+    /// FIPS 180-4 example: the message "abc", here in two pieces.
+    fn abc(hash: BaseHash) -> Result<Digest> {
+        let mut sha = Sha::new(hash)?;
+        sha.update(b"a");
+        sha.update(b"bc");
+        Ok(sha.finish())
+    }
+
+    #[test]
+    fn digests_are_those_of_the_standard() -> Result {
+        assert_eq!(
+            abc(BaseHash::Sha256)?.as_bytes().first_chunk(),
+            Some(&[0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea])
+        );
+        assert_eq!(
+            abc(BaseHash::Sha384)?.as_bytes().first_chunk(),
+            Some(&[0xcb, 0x00, 0x75, 0x3f, 0x45, 0xa3, 0x5e, 0x8b])
+        );
+        assert_eq!(
+            abc(BaseHash::Sha512)?.as_bytes().first_chunk(),
+            Some(&[0xdd, 0xaf, 0x35, 0xa1, 0x93, 0x61, 0x7a, 0xba])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn digests_are_as_long_as_their_hash() -> Result {
+        for hash in BaseHash::ALL {
+            assert_eq!(abc(*hash)?.as_bytes().len(), hash.digest_len());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn garbage_is_no_certificate() {
+        // SEQUENCE { INTEGER 0 }
+        assert!(Certificate::parse(&[0x30, 0x03, 0x02, 0x01, 0x00]).is_err());
+        assert!(Certificate::parse(&[]).is_err());
+    }
+
+    #[test]
+    fn only_lack_of_memory_and_signals_say_nothing_about_the_input() {
+        for error in [ENOMEM, EINTR, ERESTARTSYS] {
+            assert!(is_of_the_environment(error));
+        }
+        for error in [EBADMSG, EINVAL, EKEYREJECTED, ENOPKG, ENOENT] {
+            assert!(!is_of_the_environment(error));
+        }
+    }
+}

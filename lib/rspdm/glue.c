@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the requester needs of the kernel and Rust has no abstraction for, and
+ * what modules may call of it: #[export] makes a Rust function callable from
+ * C, but only C can put it into the kernel's symbol table.
+ */
+
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/spdm.h>
+
+#include "glue.h"
+
+EXPORT_SYMBOL_GPL(spdm_create);
+EXPORT_SYMBOL_GPL(spdm_authenticate);
+EXPORT_SYMBOL_GPL(spdm_destroy);
+
+/**
+ * rspdm_wait() - Sleep until a device may be ready
+ * @microseconds: How long, rounded up to a jiffy; the caller bounds it
+ *
+ * Context: Process context, sleeps.
+ * Return: 0, or -EINTR as soon as the task is being killed.
+ */
+int rspdm_wait(u64 microseconds)
+{
+	unsigned int us = min_t(u64, microseconds, UINT_MAX);
+
+	schedule_timeout_killable(usecs_to_jiffies(us));
+
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/**
+ * rspdm_may_log() - Ask whether one more failure may be logged
+ *
+ * Devices decide how often they fail, hence the rate limit.
+ *
+ * Context: Any.
+ * Return: True if it may.
+ */
+bool rspdm_may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	return __ratelimit(&limit);
+}
