@@ -6,14 +6,24 @@
 //! |---|---|
 //! | [`sysfs`], [`identity`] | devices, TSMs, configuration space |
 //! | [`netlink`] | the family `device-evidence` |
+//! | [`transcript`], [`chain`] | what is in a transcript, and in a certificate chain |
+//! | [`x509`], [`trust`] | certificates, the path to a trusted root |
+//! | [`verify`], [`report`] | the judgement, and how it is told |
 //! | [`error`], [`table`], [`time`] | exit codes, output |
 //!
-//! Only [`sysfs`] and [`netlink::genl`] do I/O.
+//! Only [`sysfs`], [`netlink::genl`] and [`trust`] do I/O; evidence is judged from bytes
+//! in memory, so that a saved directory on another machine is judged exactly like a device.
 
+pub mod chain;
 pub mod error;
 pub mod evidence;
 pub mod identity;
 pub mod netlink;
+pub mod report;
 pub mod sysfs;
 pub mod table;
 pub mod time;
+pub mod transcript;
+pub mod trust;
+pub mod verify;
+pub mod x509;

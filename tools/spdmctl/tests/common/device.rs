@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Evidence of a device that does not exist: the test responder, asked by requests written by hand.
+//!
+//! Neither the requester nor the parsers of `lib/rspdm/proto` have a part in making it, and nothing
+//! stands between a faulty device and the evidence: it signs whatever it said.
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::Arc, //
+};
+
+use rspdm_responder::{
+    algorithm::{
+        Asym,
+        Hash, //
+    },
+    config::Config,
+    connection::Connection,
+    device::Device,
+    fault::Plan,
+    random::Random,
+};
+use spdmctl::{
+    evidence::{
+        Evidence,
+        Layout,
+        Object,
+        ObjectType,
+        Slot, //
+    },
+    identity::{
+        PciIdentity,
+        Serial, //
+    },
+};
+
+/// The nonce that evidence answers unless a test wants another.
+pub const NONCE: [u8; 32] = [0x5a; 32];
+
+/// What evidence is made of.
+pub struct Recipe {
+    /// SPDMVersion.
+    pub version: u8,
+    /// Signature algorithm.
+    pub asym: Asym,
+    /// Hash.
+    pub hash: Hash,
+    /// Slot to challenge.
+    pub slot: u8,
+    /// Whether GET_DIGESTS is sent.
+    pub ask_digests: bool,
+    /// Most bytes of the chain that one GET_CERTIFICATE asks for; 0: none is sent.
+    pub portion: u16,
+    /// What is wrong with the device, as the responder calls it.
+    pub faults: Vec<String>,
+    /// What else the device is.
+    pub config: Config,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            version: 0x12,
+            asym: Asym::EcdsaP256,
+            hash: Hash::Sha256,
+            slot: 0,
+            ask_digests: true,
+            portion: 0x300,
+            faults: Vec::new(),
+            config: Config::default(),
+        }
+    }
+}
+
+impl Recipe {
+    /// A device with one fault.
+    pub fn with_fault(name: &str) -> Self {
+        Self {
+            faults: vec![name.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    /// The certificates of the roots that the device's maker published, PEM.
+    pub fn roots(&self) -> String {
+        let device = Device::new(self.device_config(), Arc::new(random()));
+        device.unwrap().roots_pem()
+    }
+
+    /// Asks the device, and keeps what was said.
+    pub fn evidence(&self) -> Evidence {
+        let plan = Plan::new(self.device_config(), Arc::new(random()), &self.faults).unwrap();
+        let mut said = Said {
+            connection: Connection::new(Arc::new(plan)),
+            transcript: Vec::new(),
+        };
+        let version = self.version;
+
+        said.ask(&[0x10, 0x84, 0x00, 0x00]);
+        said.ask(&get_capabilities(version));
+        said.ask(&self.negotiate_algorithms());
+        let vca = said.transcript.clone();
+        if self.ask_digests {
+            said.ask(&[version, 0x81, 0x00, 0x00]);
+        }
+        let chain = self.read_chain(&mut said);
+        let requester_nonce = said.transcript.len() + 4;
+        let response = said.ask(&challenge(version, self.slot));
+        let signature = said.transcript.len() - self.asym.signature_len();
+        let layout = Layout {
+            spdm_version: version.into(),
+            hash: hash_name(self.hash).to_owned(),
+            signature_algorithm: asym_name(self.asym).to_owned(),
+            requester_nonce_offset: number(requester_nonce),
+            responder_nonce_offset: number(response.start + 4 + self.hash.digest_len()),
+            signature_offset: number(signature),
+            signature_length: number(self.asym.signature_len()),
+        };
+        let object = |bytes, layout| Object { bytes, layout };
+        let cert = ObjectType::Cert(Slot::new(self.slot).unwrap());
+        Evidence {
+            device: nvme(),
+            generation: 1,
+            count: Some(1),
+            validated: false,
+            objects: BTreeMap::from([
+                (cert, object(chain, None)),
+                (ObjectType::Vca, object(vca, None)),
+                (ObjectType::Challenge, object(said.transcript, Some(layout))),
+            ]),
+        }
+    }
+
+    fn device_config(&self) -> Config {
+        Config {
+            versions: vec![self.version],
+            asym: vec![self.asym],
+            hash: vec![self.hash],
+            ..self.config.clone()
+        }
+    }
+
+    fn negotiate_algorithms(&self) -> Vec<u8> {
+        let other_params = if self.version < 0x12 { 0x00 } else { 0x02 };
+        let mut request = vec![
+            self.version,
+            0xe3,
+            0x00,
+            0x00, // header
+            0x20,
+            0x00,         // Length
+            0x01,         // MeasurementSpecification: DMTF
+            other_params, // OtherParamsSupport: OpaqueDataFmt1
+        ];
+        request.extend(self.asym.bit().to_le_bytes());
+        request.extend(self.hash.bit().to_le_bytes());
+        request.resize(32, 0);
+        request
+    }
+
+    /// Reads the slot's chain; from a device that sends none, what it would have sent.
+    fn read_chain(&self, said: &mut Said) -> Vec<u8> {
+        if self.portion == 0 {
+            let device = Device::new(self.device_config(), Arc::new(random())).unwrap();
+            return device.chains(self.asym)[&self.slot].to_bytes(self.hash);
+        }
+        let mut chain = Vec::new();
+        loop {
+            let mut request = vec![self.version, 0x82, self.slot, 0x00];
+            let offset = u16::try_from(chain.len()).unwrap();
+            request.extend(offset.to_le_bytes());
+            request.extend(self.portion.to_le_bytes());
+            let response = said.ask(&request);
+            let bytes = &said.transcript[response];
+            let Some((header, portion)) = bytes.split_first_chunk::<8>() else {
+                return chain;
+            };
+            chain.extend_from_slice(portion);
+            if header[6..8] == [0, 0] || portion.is_empty() {
+                return chain;
+            }
+        }
+    }
+}
+
+/// A conversation.
+struct Said {
+    connection: Connection,
+    transcript: Vec<u8>,
+}
+
+impl Said {
+    /// Says `request` and keeps it and its answer; returns where the answer is.
+    fn ask(&mut self, request: &[u8]) -> Range<usize> {
+        let reply = self.connection.answer(request).bytes;
+        self.transcript.extend_from_slice(request);
+        let start = self.transcript.len();
+        self.transcript.extend_from_slice(&reply);
+        start..self.transcript.len()
+    }
+}
+
+/// QEMU's NVMe controller.
+pub fn nvme() -> PciIdentity {
+    PciIdentity {
+        address: "0000:01:00.0".to_owned(),
+        vendor: 0x1b36,
+        device: 0x0010,
+        class: 0x01_0802,
+        revision: 0x02,
+        subsystem: Some((0x1af4, 0x1100)),
+        serial: Serial::Absent,
+    }
+}
+
+fn get_capabilities(version: u8) -> Vec<u8> {
+    let mut request = vec![
+        version, 0xe1, 0x00, 0x00, // header
+        0x00, 0x14, // reserved, CTExponent
+        0x00, 0x00, // reserved
+        0x00, 0x00, 0x00, 0x00, // Flags
+    ];
+    request.extend(4600u32.to_le_bytes()); // DataTransferSize
+    request.extend(4600u32.to_le_bytes()); // MaxSPDMmsgSize
+    request.truncate(match version {
+        0x10 => 4,
+        0x11 => 12,
+        _ => 20,
+    });
+    request
+}
+
+fn challenge(version: u8, slot: u8) -> Vec<u8> {
+    let mut request = vec![version, 0x83, slot, 0x00];
+    request.extend(NONCE);
+    if version >= 0x13 {
+        request.extend(*b"CONTEXT8");
+    }
+    request
+}
+
+/// What the kernel calls a hash.
+fn hash_name(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha256 => "sha256",
+        Hash::Sha384 => "sha384",
+        Hash::Sha512 => "sha512",
+    }
+}
+
+/// What the kernel calls a signature algorithm.
+fn asym_name(asym: Asym) -> &'static str {
+    match asym {
+        Asym::Rsassa2048 => "rsassa-2048",
+        Asym::Rsassa3072 => "rsassa-3072",
+        Asym::Rsassa4096 => "rsassa-4096",
+        Asym::EcdsaP256 => "ecdsa-nist-p256",
+        Asym::EcdsaP384 => "ecdsa-nist-p384",
+        Asym::EcdsaP521 => "ecdsa-nist-p521",
+    }
+}
+
+fn random() -> Random {
+    Random::new(Some(7))
+}
+
+fn number(length: usize) -> u32 {
+    length.try_into().unwrap()
+}
