@@ -4,22 +4,28 @@
 //!
 //! | module | what it knows |
 //! |---|---|
+//! | [`cli`] | the command line |
+//! | [`commands`] | one file per command: from arguments to output |
 //! | [`sysfs`], [`identity`] | devices, TSMs, configuration space |
 //! | [`netlink`] | the family `device-evidence` |
+//! | [`evidence`], [`store`] | evidence objects, in memory and as a directory of files |
 //! | [`transcript`], [`chain`] | what is in a transcript, and in a certificate chain |
 //! | [`x509`], [`trust`] | certificates, the path to a trusted root |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
 //! | [`error`], [`table`], [`time`] | exit codes, output |
 //!
-//! Only [`sysfs`], [`netlink::genl`] and [`trust`] do I/O; evidence is judged from bytes
+//! Only [`sysfs`], [`netlink::genl`], [`store`] and [`trust`] do I/O; evidence is judged from bytes
 //! in memory, so that a saved directory on another machine is judged exactly like a device.
 
 pub mod chain;
+pub mod cli;
+pub mod commands;
 pub mod error;
 pub mod evidence;
 pub mod identity;
 pub mod netlink;
 pub mod report;
+pub mod store;
 pub mod sysfs;
 pub mod table;
 pub mod time;

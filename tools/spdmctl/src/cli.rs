@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line; help, man page and shell completions come from here.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args,
+    Parser,
+    Subcommand,
+    ValueEnum, //
+};
+
+use der::DateTime;
+
+use crate::{
+    evidence::{
+        ObjectType,
+        Slot, //
+    },
+    time,
+    verify::IdentityDemand, //
+};
+
+/// Connect, inspect and verify devices that authenticate themselves with SPDM.
+///
+/// The kernel asks a device for its certificates and for a signature over a fresh nonce, and checks
+/// that the answers are consistent. Whether the device is to be trusted is decided here, in user
+/// space: `verify` judges the evidence against root certificates that you give.
+#[derive(Debug, Parser)]
+#[command(name = "spdmctl", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Use this directory in place of /sys.
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        env = "SPDMCTL_SYSFS",
+        default_value = "/sys"
+    )]
+    pub sysfs: PathBuf,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One of the tool's commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show devices that can be authenticated, their state, and the TSMs that could do it.
+    List,
+    /// Have a device authenticate itself through a TSM.
+    Connect(Connect),
+    /// End a device's connection and drop its evidence.
+    Disconnect(Disconnect),
+    /// Show or save a device's evidence.
+    Evidence(Evidence),
+    /// Judge evidence, from a device or from files.
+    Verify(Verify),
+    /// Tell the kernel that the present evidence was judged and found good.
+    Accept(Accept),
+    /// Print what becomes of the evidence of all devices, until interrupted.
+    Monitor(Monitor),
+}
+
+/// Arguments of `connect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --tsm, the kernel's own SPDM requester is used.
+
+Example:
+  spdmctl connect 01:00.0")]
+pub struct Connect {
+    #[command(flatten)]
+    pub device: DeviceName,
+
+    /// Connect through this TSM.
+    #[arg(long, value_name = "tsmN")]
+    pub tsm: Option<String>,
+}
+
+/// Arguments of `disconnect`.
+#[derive(Debug, Args)]
+pub struct Disconnect {
+    #[command(flatten)]
+    pub device: DeviceName,
+}
+
+/// Arguments of `evidence`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --format and --out, a table of the objects is printed. --out without --format saves all \
+that `spdmctl verify --from` needs in a directory: objects as they are (certN.spdm, vca.bin, \
+challenge.bin), the certificates as PEM (certN.pem), and evidence.json.
+
+Examples:
+  spdmctl evidence 01:00.0
+  spdmctl evidence 01:00.0 --type cert0 --format pem > chain.pem
+  spdmctl evidence 01:00.0 --nonce random --out ./nvme0-evidence")]
+pub struct Evidence {
+    #[command(flatten)]
+    pub device: DeviceName,
+
+    /// Only this object: cert0 to cert7, vca, challenge, measurements, report. Can be repeated.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<ObjectType>,
+
+    /// How to print: raw bytes, certificates as PEM, a hex dump, or JSON.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Write to this file, or, without --format, save into this directory.
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+
+    /// Ask the device for fresh evidence first: over these 32 bytes, given as 64 hex digits, or
+    /// "random" ones.
+    #[arg(long, value_name = "HEX|random", value_parser = parse_nonce)]
+    pub nonce: Option<Nonce>,
+
+    /// Ask for the evidence of this certificate slot.
+    #[arg(long, value_name = "0-7", value_parser = parse_slot, requires = "nonce")]
+    pub slot: Option<Slot>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("source").required(true).args(["device", "from"]),
+    after_help = "\
+By default the device is asked for fresh evidence over a random nonce, and its certificates must \
+lead to one of the roots given with --trust. Every check is listed with its result and the reason.
+
+Evidence that was saved with `spdmctl evidence DEV --out DIR` is judged with --from, on any \
+machine and without privilege. Give --nonce then, the one that was asked for: without it, old \
+evidence cannot be told from new.
+
+Examples:
+  spdmctl verify 01:00.0 --trust vendor-root.pem
+  spdmctl verify 01:00.0 --trust vendor-root.pem --accept
+  spdmctl verify --from ./nvme0-evidence --trust vendor-root.pem --nonce $NONCE"
+)]
+pub struct Verify {
+    /// PCI device: 0000:01:00.0, 01:00.0, or a path under /sys.
+    #[arg(value_name = "DEV")]
+    pub device: Option<String>,
+
+    /// Judge evidence that was saved in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["slot", "no_refresh", "accept"])]
+    pub from: Option<PathBuf>,
+
+    /// Trust the root certificates in this file (PEM or DER). Can be repeated.
+    #[arg(long, value_name = "FILE", required_unless_present = "any_root")]
+    pub trust: Vec<PathBuf>,
+
+    /// Leave it open whether the root is to be trusted: only judge consistency.
+    #[arg(long, conflicts_with = "trust")]
+    pub any_root: bool,
+
+    /// The nonce that the evidence must answer: 64 hex digits, or "fresh" to make one.
+    #[arg(long, value_name = "HEX|fresh", value_parser = parse_nonce)]
+    pub nonce: Option<Nonce>,
+
+    /// Judge the evidence that the kernel has; do not ask the device for fresh one.
+    #[arg(long)]
+    pub no_refresh: bool,
+
+    /// Ask for the evidence of this certificate slot.
+    #[arg(long, value_name = "0-7", value_parser = parse_slot, conflicts_with = "no_refresh")]
+    pub slot: Option<Slot>,
+
+    /// The moment at which certificates must be valid: 2026-11-21, 2026-11-21T00:00:00Z or @SECONDS
+    /// [default: now].
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    pub at: Option<DateTime>,
+
+    /// What to demand of the device's name in its certificate.
+    #[arg(long, value_enum, default_value_t = IdentityDemand::Match)]
+    pub san: IdentityDemand,
+
+    /// If all checks pass, accept exactly the evidence that was judged.
+    #[arg(long)]
+    pub accept: bool,
+}
+
+/// Arguments of `accept`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Any later change of the evidence revokes the acceptance. `spdmctl verify --accept` judges and \
+accepts in one step.")]
+pub struct Accept {
+    #[command(flatten)]
+    pub device: DeviceName,
+
+    /// Number of the evidence that was judged, as `spdmctl verify` shows it.
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub generation: u32,
+}
+
+/// Arguments of `monitor`.
+#[derive(Debug, Args)]
+#[command(after_help = "With --json, every event is one line.")]
+pub struct Monitor {
+    /// End after this many events.
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+}
+
+/// The device that a command is about.
+#[derive(Debug, Args)]
+pub struct DeviceName {
+    /// PCI device: 0000:01:00.0, 01:00.0, or a path under /sys.
+    #[arg(value_name = "DEV")]
+    pub name: String,
+}
+
+/// How to print objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The bytes as they are.
+    Raw,
+    /// The certificates of a chain, without the SPDM header.
+    Pem,
+    /// A hex dump.
+    Hex,
+    /// JSON, content as base64.
+    Json,
+}
+
+/// A nonce to refresh with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nonce {
+    /// Chosen by the caller.
+    Given([u8; 32]),
+    /// To be made by the tool.
+    Random,
+}
+
+fn parse_nonce(text: &str) -> Result<Nonce, String> {
+    if matches!(text, "random" | "fresh") {
+        return Ok(Nonce::Random);
+    }
+    let bytes = hex::decode(text).map_err(|_| "neither hex digits nor \"random\"".to_owned())?;
+    let length = bytes.len();
+    bytes
+        .try_into()
+        .map(Nonce::Given)
+        .map_err(|_| format!("{length} bytes; a nonce has 32"))
+}
+
+fn parse_slot(text: &str) -> Result<Slot, String> {
+    let number = text.parse().ok().and_then(Slot::new);
+    number.ok_or_else(|| "slots are 0 to 7".to_owned())
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, or every check passed; 1 the evidence was refused; 2 the evidence, or what the \
+device sent, is malformed; 3 usage, permission, missing device or kernel support, I/O.
+
+Examples:
+  spdmctl list
+  spdmctl connect 01:00.0
+  spdmctl verify 01:00.0 --trust vendor-root.pem";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_nonce_has_exactly_32_bytes() {
+        assert_eq!(parse_nonce(&"ab".repeat(32)), Ok(Nonce::Given([0xab; 32])));
+        assert_eq!(parse_nonce("random"), Ok(Nonce::Random));
+        assert!(parse_nonce(&"ab".repeat(31))
+            .unwrap_err()
+            .contains("31 bytes"));
+        assert!(parse_nonce("xyz").is_err());
+    }
+}

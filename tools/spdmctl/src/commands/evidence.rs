@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `spdmctl evidence`
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::IsTerminal,
+    path::Path, //
+};
+
+use base64ct::{
+    Base64,
+    Encoding, //
+};
+use serde::Serialize;
+
+use super::{
+    collect,
+    Output, //
+};
+use crate::{
+    chain,
+    cli::{
+        self,
+        Format,
+        Nonce, //
+    },
+    error::{
+        Error,
+        Exit,
+        Result, //
+    },
+    evidence::{
+        Evidence,
+        Layout,
+        ObjectType, //
+    },
+    netlink::client::ReadRequest,
+    store::{
+        self,
+        Index, //
+    },
+    sysfs::Sysfs,
+    table::Table,
+    time,
+};
+
+pub(super) fn run(
+    sysfs: &Sysfs,
+    arguments: &cli::Evidence,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let nonce = match arguments.nonce {
+        None => None,
+        Some(Nonce::Given(nonce)) => Some(nonce),
+        Some(Nonce::Random) => Some(collect::random_nonce()?),
+    };
+    let wanted: Vec<ObjectType> = if arguments.types.is_empty() {
+        ObjectType::all().collect()
+    } else {
+        arguments.types.clone()
+    };
+    let device = sysfs.device(&arguments.device.name)?;
+    let request = ReadRequest {
+        // What the certificates mean depends on the hash that the VCA negotiated.
+        type_mask: wanted
+            .iter()
+            .fold(ObjectType::Vca.mask(), |mask, kind| mask | kind.mask()),
+        nonce,
+        slot: arguments.slot,
+    };
+    let complete = collect::from_device(&device, &request)?;
+    let mut evidence = complete.clone();
+    evidence.objects.retain(|kind, _| wanted.contains(kind));
+    if evidence.objects.is_empty() {
+        let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        return Err(Error::environment(format!(
+            "{}: the device has no {}",
+            device.address,
+            names.join(", ")
+        )));
+    }
+
+    let format = arguments.format.or(output.json.then_some(Format::Json));
+    match (format, &arguments.out) {
+        (None, None) => output.bytes(summary(&evidence, nonce.as_ref()).as_bytes())?,
+        (None, Some(directory)) => {
+            let text = save(directory, &evidence, &complete, nonce.as_ref())?;
+            output.bytes(text.as_bytes())?;
+        }
+        (Some(Format::Json), Some(directory)) if arguments.format.is_none() => {
+            save(directory, &evidence, &complete, nonce.as_ref())?;
+            output.bytes(render(Format::Json, &evidence, &complete)?.as_slice())?;
+        }
+        (Some(format), Some(path)) => {
+            let bytes = render(format, &evidence, &complete)?;
+            fs::write(path, bytes).map_err(|error| Error::file(path, &error))?;
+        }
+        (Some(format), None) => {
+            if format == Format::Raw && std::io::stdout().is_terminal() {
+                return Err(Error::environment("raw bytes are not for a terminal")
+                    .hint("redirect the output, or choose --out or another --format"));
+            }
+            output.bytes(&render(format, &evidence, &complete)?)?;
+        }
+    }
+    Ok(Exit::Pass)
+}
+
+/// Saves what `spdmctl verify --from` needs.
+fn save(
+    directory: &Path,
+    evidence: &Evidence,
+    complete: &Evidence,
+    nonce: Option<&[u8; 32]>,
+) -> Result<String> {
+    let index = Index::new(evidence, time::now().to_string(), nonce);
+    let mut pem = BTreeMap::new();
+    for (kind, object) in &evidence.objects {
+        if matches!(kind, ObjectType::Cert(_)) {
+            pem.insert(*kind, chain::pem(*kind, &object.bytes, complete)?);
+        }
+    }
+    store::save(directory, evidence, &index, &pem)?;
+    let names: Vec<String> = evidence
+        .objects
+        .keys()
+        .map(|kind| kind.file_name())
+        .collect();
+    Ok(format!(
+        "{}: {}, evidence.json\n",
+        directory.display(),
+        names.join(", ")
+    ))
+}
+
+fn render(format: Format, evidence: &Evidence, complete: &Evidence) -> Result<Vec<u8>> {
+    match format {
+        Format::Raw => {
+            let mut objects = evidence.objects.iter();
+            match (objects.next(), objects.next()) {
+                (Some((_, object)), None) => Ok(object.bytes.clone()),
+                _ => Err(
+                    Error::environment("several objects in one stream cannot be told apart")
+                        .hint("choose one with --type, or save all of them with --out DIR alone"),
+                ),
+            }
+        }
+        Format::Pem => {
+            let mut text = String::new();
+            for (kind, object) in &evidence.objects {
+                if matches!(kind, ObjectType::Cert(_)) {
+                    text.push_str(&chain::pem(*kind, &object.bytes, complete)?);
+                }
+            }
+            if text.is_empty() {
+                return Err(Error::environment("none of the objects has certificates")
+                    .hint("choose one of cert0 to cert7 with --type"));
+            }
+            Ok(text.into_bytes())
+        }
+        Format::Hex => {
+            let mut text = String::new();
+            for (kind, object) in &evidence.objects {
+                if evidence.objects.len() > 1 {
+                    let _ = writeln!(text, "{kind}:");
+                }
+                hex_dump(&mut text, &object.bytes);
+            }
+            Ok(text.into_bytes())
+        }
+        Format::Json => {
+            let json = serde_json::to_vec_pretty(&Document::new(evidence))
+                .map_err(|error| Error::environment(format!("JSON: {error}")))?;
+            Ok([json, b"\n".to_vec()].concat())
+        }
+    }
+}
+
+fn summary(evidence: &Evidence, nonce: Option<&[u8; 32]>) -> String {
+    let mut text = format!(
+        "Device      {}\nGeneration  {}{}\n",
+        evidence.device.address,
+        evidence.generation,
+        if evidence.validated {
+            " (accepted)"
+        } else {
+            ""
+        }
+    );
+    let mut layouts = evidence
+        .objects
+        .values()
+        .filter_map(|object| object.layout.as_ref());
+    if let Some(layout) = layouts.next_back() {
+        let _ = writeln!(
+            text,
+            "SPDM        {}.{}, {}, {}",
+            layout.spdm_version >> 4,
+            layout.spdm_version & 0xf,
+            layout.hash,
+            layout.signature_algorithm
+        );
+    }
+    if let Some(nonce) = nonce {
+        let _ = writeln!(text, "Nonce       {}", hex::encode(nonce));
+    }
+    text.push('\n');
+    let mut table = Table::new(&["OBJECT", "BYTES", "WHAT"]);
+    for (kind, object) in &evidence.objects {
+        table.row([
+            kind.to_string(),
+            object.bytes.len().to_string(),
+            description(*kind).to_owned(),
+        ]);
+    }
+    text.push_str(&table.to_string());
+    text
+}
+
+fn description(kind: ObjectType) -> &'static str {
+    match kind {
+        ObjectType::Cert(_) => "certificate chain as received",
+        ObjectType::Vca => "messages of version, capabilities, algorithms",
+        ObjectType::Measurements => "transcript of measurements",
+        ObjectType::Report => "device interface report",
+        ObjectType::Challenge => "transcript of the challenge, and its signature",
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    device: &'a crate::identity::PciIdentity,
+    generation: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    accepted: bool,
+    objects: BTreeMap<ObjectType, DocumentObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct DocumentObject<'a> {
+    length: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'a Layout>,
+    base64: String,
+}
+
+impl<'a> Document<'a> {
+    fn new(evidence: &'a Evidence) -> Self {
+        let objects = evidence.objects.iter().map(|(kind, object)| {
+            let object = DocumentObject {
+                length: object.bytes.len(),
+                layout: object.layout.as_ref(),
+                base64: Base64::encode_string(&object.bytes),
+            };
+            (*kind, object)
+        });
+        Self {
+            device: &evidence.device,
+            generation: evidence.generation,
+            count: evidence.count,
+            accepted: evidence.validated,
+            objects: objects.collect(),
+        }
+    }
+}
+
+/// Offset, sixteen bytes in hex, and as text.
+fn hex_dump(text: &mut String, bytes: &[u8]) {
+    for (index, line) in bytes.chunks(16).enumerate() {
+        let digits: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+        let printable: String = line
+            .iter()
+            .map(|byte| match byte {
+                0x20..=0x7e => char::from(*byte),
+                _ => '.',
+            })
+            .collect();
+        let _ = writeln!(
+            text,
+            "{:06x}  {:<47}  {printable}",
+            index * 16,
+            digits.join(" ")
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hex_dump_has_offset_digits_and_text() {
+        let mut text = String::new();
+        hex_dump(&mut text, b"0123456789abcdef\x00\xff");
+        assert_eq!(
+            text,
+            "000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef\n\
+             000010  00 ff                                            ..\n"
+        );
+    }
+}

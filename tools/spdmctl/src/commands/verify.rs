@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `spdmctl verify` and `spdmctl accept`
+
+use serde::Serialize;
+
+use super::{
+    collect,
+    Output, //
+};
+use crate::{
+    cli::{
+        Accept,
+        Nonce,
+        Verify, //
+    },
+    error::{
+        Error,
+        Exit,
+        Result, //
+    },
+    evidence::{
+        Evidence,
+        ObjectType, //
+    },
+    netlink::client::{
+        Client,
+        ReadRequest, //
+    },
+    report::Report,
+    store,
+    sysfs::Sysfs,
+    time, trust,
+    verify::{
+        self,
+        Demands, //
+    },
+};
+
+#[derive(Serialize)]
+struct Verdict<'a> {
+    verdict: &'static str,
+    exit_code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<bool>,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) -> Result<Exit> {
+    let mut roots = Vec::new();
+    for path in &arguments.trust {
+        roots.extend(trust::load(path)?);
+    }
+    let (evidence, nonce) = evidence(sysfs, arguments)?;
+    let demands = Demands {
+        nonce,
+        roots: (!arguments.any_root).then_some(roots),
+        time: arguments.at.unwrap_or_else(time::now),
+        identity: arguments.san,
+    };
+    let report = verify::verify(&evidence, &demands);
+    let exit = report.exit();
+
+    let accepted = arguments.accept.then(|| report.passed());
+    if accepted == Some(true) {
+        Client::open()?.validate(&evidence.device.address, evidence.generation)?;
+    }
+    let verdict = Verdict {
+        verdict: match exit {
+            Exit::Pass => "pass",
+            Exit::Policy | Exit::Environment => "refused",
+            Exit::Malformed => "malformed",
+        },
+        exit_code: exit as u8,
+        accepted,
+        report: &report,
+    };
+    output.result(&verdict, || {
+        let mut text = report.text();
+        if accepted == Some(true) {
+            text.push_str(&format!(
+                "Generation {} is accepted.\n",
+                evidence.generation
+            ));
+        }
+        text
+    })?;
+    Ok(exit)
+}
+
+pub(super) fn accept(sysfs: &Sysfs, arguments: &Accept, output: &mut Output<'_>) -> Result<Exit> {
+    let device = sysfs.device(&arguments.device.name)?;
+    let name = device.address.to_string();
+    let generation = arguments.generation;
+    collect::check_connected(&device)?;
+    Client::open()?.validate(&name, generation)?;
+    let json = serde_json::json!({
+        "device": name,
+        "generation": generation,
+        "accepted": true,
+    });
+    output.result(&json, || {
+        format!("{name}: generation {generation} is accepted\n")
+    })?;
+    Ok(Exit::Pass)
+}
+
+/// The evidence to judge, and the nonce that it must answer.
+fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 32]>)> {
+    if let Some(directory) = &arguments.from {
+        let nonce = match arguments.nonce {
+            None => None,
+            Some(Nonce::Given(nonce)) => Some(nonce),
+            Some(Nonce::Random) => {
+                return Err(
+                    Error::environment("saved evidence cannot answer a fresh nonce")
+                        .hint("give the nonce that was asked for when it was collected"),
+                );
+            }
+        };
+        return Ok((store::load(directory)?, nonce));
+    }
+    // clap demands the one or the other.
+    let name = arguments.device.as_deref().unwrap_or_default();
+    let device = sysfs.device(name)?;
+    let nonce = match arguments.nonce {
+        Some(Nonce::Given(nonce)) => Some(nonce),
+        None if arguments.no_refresh => None,
+        Some(Nonce::Random) if arguments.no_refresh => {
+            return Err(Error::environment(
+                "a fresh nonce needs fresh evidence: --no-refresh excludes it",
+            ));
+        }
+        None | Some(Nonce::Random) => Some(collect::random_nonce()?),
+    };
+    let request = ReadRequest {
+        type_mask: ObjectType::all()
+            .filter(|kind| {
+                matches!(
+                    kind,
+                    ObjectType::Cert(_) | ObjectType::Vca | ObjectType::Challenge
+                )
+            })
+            .fold(0, |mask, kind| mask | kind.mask()),
+        nonce: nonce.filter(|_| !arguments.no_refresh),
+        slot: arguments.slot,
+    };
+    Ok((collect::from_device(&device, &request)?, nonce))
+}
