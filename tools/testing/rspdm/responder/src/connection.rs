@@ -13,88 +13,38 @@
 //! A request is read and answered by its file in `message/`; here the answer
 //! goes through the chosen faults, into the transcripts, and is signed.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc, //
-};
+use std::sync::Arc;
 
 use crate::{
-    device::{
-        Chain,
-        Device, //
-    },
+    device::Device,
     fault::{
         Delivery,
         Plan,
         Strike, //
     },
     message::{
-        algorithms::{
-            self,
-            Selection, //
-        },
+        algorithms,
         capabilities::{
             self,
             Requester, //
         },
-        certificate,
-        challenge,
-        digests,
         error::{
             Refusal,
             INVALID_REQUEST,
             RESPONSE_NOT_READY,
             RESPONSE_NOT_READY_TOKEN,
-            RESPONSE_TOO_LARGE,
             UNEXPECTED_REQUEST,
             VERSION_MISMATCH, //
         },
-        measurements,
         version,
-        Kind,
-        Message, //
+        Kind, //
     },
-    signing::{
-        self,
-        Signing, //
+    negotiated::{
+        Agreed,
+        Negotiated,
+        RESPOND_IF_READY, //
     },
 };
-
-/// RESPOND_IF_READY.
-const RESPOND_IF_READY: u8 = 0xff;
-
-/// What version, capabilities and algorithms came to.
-pub struct Agreed {
-    /// SPDMVersion of all further messages.
-    pub version: u8,
-    /// What the requester said about itself.
-    pub requester: Requester,
-    /// Algorithms.
-    pub selection: Selection,
-    /// The device.
-    pub device: Arc<Device>,
-}
-
-impl Agreed {
-    /// Chains of the provisioned slots.
-    pub fn chains(&self) -> &BTreeMap<u8, Chain> {
-        self.device.chains(self.selection.asym)
-    }
-
-    /// Longest response that the requester can take, in bytes.
-    pub fn response_limit(&self) -> usize {
-        let limit = self.requester.data_transfer_size;
-        limit.unwrap_or(self.device.config.transfer_size) as usize
-    }
-}
-
-/// A connection after ALGORITHMS, with the transcripts' parts by their names in DSP0274.
-struct Negotiated {
-    agreed: Agreed,
-    a: Vec<u8>,
-    b: Vec<u8>,
-    m: Vec<u8>,
-}
 
 /// How far the connection is.
 enum Stage {
@@ -164,7 +114,7 @@ impl Connection {
         if let Stage::Negotiated(negotiated) = &mut self.stage {
             // Measurements accumulate as long as nothing else is asked and nothing fails.
             if kind != Some(Kind::Measurements) || result.is_err() {
-                negotiated.m.clear();
+                negotiated.forget_measurements();
             }
         }
         let mut bytes = match result {
@@ -253,17 +203,14 @@ impl Connection {
                 strike.edit_body(&mut message, request);
                 a.extend_from_slice(&request[..len]);
                 a.extend_from_slice(&message.bytes);
-                self.stage = Stage::Negotiated(Box::new(Negotiated {
-                    agreed: Agreed {
-                        version: *version,
-                        requester: requester.clone(),
-                        selection,
-                        device: device.clone(),
-                    },
-                    a: std::mem::take(a),
-                    b: vec![],
-                    m: vec![],
-                }));
+                let agreed = Agreed {
+                    version: *version,
+                    requester: requester.clone(),
+                    selection,
+                    device: device.clone(),
+                };
+                let negotiated = Negotiated::new(agreed, std::mem::take(a));
+                self.stage = Stage::Negotiated(Box::new(negotiated));
                 self.last = Some((request.to_vec(), message.bytes.clone()));
                 Ok(message.bytes)
             }
@@ -301,117 +248,4 @@ fn asks_for(request: &[u8], pending: &[u8]) -> bool {
         && request[1] == RESPOND_IF_READY
         && request[2] == pending[1]
         && request[3] == RESPONSE_NOT_READY_TOKEN
-}
-
-impl Negotiated {
-    fn handle(
-        &mut self,
-        request: &[u8],
-        kind: Option<Kind>,
-        strike: &Strike,
-    ) -> Result<Vec<u8>, Refusal> {
-        match kind {
-            Some(Kind::Digests) => {
-                let (message, len) = digests::respond(&self.agreed)?;
-                let message = self.unsigned(message, request, strike)?;
-                self.b.clear();
-                self.b.extend_from_slice(&request[..len]);
-                self.b.extend_from_slice(&message);
-                Ok(message)
-            }
-            Some(Kind::Certificate) => {
-                let (message, len) = certificate::respond(request, &self.agreed)?;
-                let message = self.unsigned(message, request, strike)?;
-                self.b.extend_from_slice(&request[..len]);
-                self.b.extend_from_slice(&message);
-                Ok(message)
-            }
-            Some(Kind::Challenge) => {
-                let ((message, len), slot) = challenge::respond(request, &self.agreed)?;
-                let before = [&self.a[..], &self.b].concat();
-                let request = &request[..len];
-                let context = signing::CHALLENGE_CONTEXT;
-                let message = self.signed(message, request, &before, context, slot, strike)?;
-                self.b.clear();
-                Ok(message)
-            }
-            Some(Kind::Measurements) => {
-                // Measuring before the challenge is over takes B out of the challenge's transcript.
-                self.b.clear();
-                let ((message, len), slot) = measurements::respond(request, &self.agreed)?;
-                let Some(slot) = slot else {
-                    let message = self.unsigned(message, request, strike)?;
-                    self.m.extend_from_slice(&request[..len]);
-                    self.m.extend_from_slice(&message);
-                    return Ok(message);
-                };
-                let a: &[u8] = if self.agreed.version >= 0x12 {
-                    &self.a
-                } else {
-                    &[]
-                };
-                let before = [a, &self.m].concat();
-                let request = &request[..len];
-                let context = signing::MEASUREMENTS_CONTEXT;
-                let message = self.signed(message, request, &before, context, slot, strike)?;
-                self.m.clear();
-                Ok(message)
-            }
-            // Asked out of turn.
-            Some(Kind::Version | Kind::Capabilities | Kind::Algorithms) => {
-                Err(Refusal::new(UNEXPECTED_REQUEST))
-            }
-            // No answer is pending.
-            None if request[1] == RESPOND_IF_READY => Err(Refusal::new(INVALID_REQUEST)),
-            None if request[1] & 0x80 == 0 => Err(Refusal::new(INVALID_REQUEST)),
-            None => Err(Refusal::unsupported(request[1])),
-        }
-    }
-
-    fn unsigned(
-        &self,
-        mut message: Message,
-        request: &[u8],
-        strike: &Strike,
-    ) -> Result<Vec<u8>, Refusal> {
-        self.check_size(message.bytes.len())?;
-        strike.edit_body(&mut message, request);
-        Ok(message.bytes)
-    }
-
-    /// Signs `message` over `before`, `request` and itself.
-    fn signed(
-        &self,
-        mut message: Message,
-        request: &[u8],
-        before: &[u8],
-        context: &str,
-        slot: u8,
-        strike: &Strike,
-    ) -> Result<Vec<u8>, Refusal> {
-        let selection = &self.agreed.selection;
-        self.check_size(message.bytes.len() + selection.asym.signature_len())?;
-        strike.edit_body(&mut message, request);
-        let mut signing = Signing {
-            transcript: [before, request, &message.bytes].concat(),
-            request_offset: before.len(),
-            prefix: signing::prefix(self.agreed.version, context),
-            hash: selection.hash,
-            key: self.agreed.chains()[&slot].key.clone(),
-        };
-        strike.edit_signing(&mut signing);
-        message.put("Signature", &signing.signature());
-        Ok(message.bytes)
-    }
-
-    /// ERROR ResponseTooLarge if the requester cannot take `len` bytes.
-    fn check_size(&self, len: usize) -> Result<(), Refusal> {
-        if len <= self.agreed.response_limit() {
-            return Ok(());
-        }
-        Err(Refusal {
-            extended: (len as u32).to_le_bytes().to_vec(),
-            ..Refusal::new(RESPONSE_TOO_LARGE)
-        })
-    }
 }

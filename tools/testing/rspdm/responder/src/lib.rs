@@ -14,16 +14,18 @@
 //! | module | knows |
 //! |---|---|
 //! | [`server`], [`socket`], [`doe`], [`pcap`] | how messages travel |
-//! | [`connection`], [`signing`] | order, transcripts, signatures |
+//! | [`connection`], [`negotiated`], [`signing`] | order, transcripts, signatures |
 //! | [`message`] | each message's fields |
 //! | [`fault`] | what can go wrong |
-//! | [`config`], [`device`], [`keys`], [`der`], [`random`] | what the device is |
+//! | [`config`], [`device`], [`random`] | what the device is |
+//! | [`authority`], [`keys`], [`der`] | how it came to its certificates |
 //! | [`algorithm`] | bits, sizes and names of algorithms |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod algorithm;
+pub mod authority;
 pub mod config;
 pub mod connection;
 pub mod der;
@@ -32,6 +34,7 @@ pub mod doe;
 pub mod fault;
 pub mod keys;
 pub mod message;
+pub mod negotiated;
 pub mod pcap;
 pub mod random;
 pub mod server;

@@ -19,7 +19,6 @@ use super::{
     Fault, //
 };
 use crate::{
-    algorithm::Asym,
     config::{
         Config,
         Defect,
@@ -71,10 +70,10 @@ pub fn all() -> Vec<Fault> {
             });
         }
         for (what, code, extended, errno, errno_once) in ERRORS {
-            let is_not_ready = *code == RESPONSE_NOT_READY;
+            let is_final = matches!(*code, 0x41..=0x43);
             let (errno, errno_once) = match kind {
-                // The only request that must never be put off.
-                Kind::Version if is_not_ready => ("EREMOTEIO", "EREMOTEIO"),
+                // There is nothing before GET_VERSION to start again with, nor may it be put off.
+                Kind::Version if is_final => ("EREMOTEIO", "EREMOTEIO"),
                 _ => (*errno, *errno_once),
             };
             let refusal = Refusal {
@@ -381,8 +380,8 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "unknown-flags",
         "0",
-        "flags that SPDM 1.1 does not know are set; needs --versions 1.1",
-        &[Body(|message, _| or(message, "Flags", &0xfffe_0000u32.to_le_bytes()))],
+        "flags that SPDM 1.1 does not know are set; the device speaks only that",
+        &[Setup(|config| config.versions = vec![0x11]), Body(|message, _| or(message, "Flags", &0xfffe_0000u32.to_le_bytes()))],
     ),
     (
         Kind::Capabilities,
@@ -659,14 +658,19 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "portion-too-long",
         "EPROTO",
-        "the portion is longer than asked for",
+        "the last portion is longer than asked for",
         &[Setup(long_chain), Body(|message, site| {
-            let asked = usize::from(u16::from_le_bytes([site.request[6], site.request[7]]));
-            let portion = message.field("CertChain").to_vec();
-            let more = asked + 4 - portion.len().min(asked);
-            message.replace("CertChain", &[portion, vec![0; more]].concat());
-            add_u16(message, "PortionLength", more as i32);
-            add_u16(message, "RemainderLength", -(more as i32));
+            let asked = u16::from_le_bytes([site.request[6], site.request[7]]);
+            // More than QEMU can carry would go nowhere.
+            if asked < 4096 {
+                let mut portion = message.field("CertChain").to_vec();
+                let more = usize::from(asked) + 4 - portion.len();
+                portion.resize(portion.len() + more, 0);
+                let left = i32::from(get_u16(message, "RemainderLength"));
+                message.replace("CertChain", &portion);
+                add_u16(message, "PortionLength", more as i32);
+                add_u16(message, "RemainderLength", -left.min(more as i32));
+            }
         })],
     ),
     (
@@ -784,7 +788,7 @@ const SPECIAL: &[Special] = &[
     (
         Kind::Certificate,
         "no-certificate",
-        "EKEYREJECTED",
+        "EBADMSG",
         "after the last certificate follows DER that is no certificate",
         &[Action::Device(|config| config.chain.defect = Some(Defect::TrailingBytes))],
     ),
@@ -1135,8 +1139,7 @@ fn small_portions(config: &mut Config) {
 
 /// Makes sure that more of the chain is left than the first portion brings.
 fn long_chain(config: &mut Config) {
-    config.asym.retain(|asym| *asym != Asym::Rsassa4096);
-    config.chain.bytes = Some(20_000);
+    config.chain.bytes = Some(7000);
 }
 
 fn each_entry(message: &mut Message, edit: fn(&mut [u8])) {
@@ -1171,11 +1174,13 @@ fn replace_u32(message: &mut Message, field: &str, value: usize) {
     message.replace(field, &(value as u32).to_le_bytes());
 }
 
+fn get_u16(message: &mut Message, field: &str) -> u16 {
+    <[u8; 2]>::try_from(&*message.field(field)).map_or(0, u16::from_le_bytes)
+}
+
 fn add_u16(message: &mut Message, field: &str, difference: i32) {
-    if let Ok(bytes) = <[u8; 2]>::try_from(&*message.field(field)) {
-        let value = i32::from(u16::from_le_bytes(bytes)) + difference;
-        message.replace(field, &(value as u16).to_le_bytes());
-    }
+    let value = i32::from(get_u16(message, field)) + difference;
+    message.replace(field, &(value as u16).to_le_bytes());
 }
 
 /// Appends an algorithm structure table and counts it.

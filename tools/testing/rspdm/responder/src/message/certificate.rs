@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::CERT_CAP,
-    connection::Agreed, //
+    negotiated::Agreed, //
 };
 
 /// Bytes of CERTIFICATE in front of the portion.

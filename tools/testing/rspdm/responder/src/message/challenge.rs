@@ -17,7 +17,7 @@ use crate::{
         CHAL_CAP,
         MEAS_CAP, //
     },
-    connection::Agreed, //
+    negotiated::Agreed, //
 };
 
 /// CHALLENGE_AUTH without its signature, and the slot whose key has to sign.

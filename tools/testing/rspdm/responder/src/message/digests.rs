@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::CERT_CAP,
-    connection::Agreed, //
+    negotiated::Agreed, //
 };
 
 /// A digest of each provisioned slot's chain.

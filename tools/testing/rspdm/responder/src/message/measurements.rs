@@ -17,7 +17,7 @@ use crate::{
         MEAS_CAP,
         MEAS_CAP_SIG, //
     },
-    connection::Agreed,
+    negotiated::Agreed,
 };
 
 /// Param1: a signature is wanted.

@@ -3,7 +3,7 @@
 //! OpaqueData of CHALLENGE_AUTH and MEASUREMENTS.
 
 use super::Message;
-use crate::connection::Agreed;
+use crate::negotiated::Agreed;
 
 /// Longest legal OpaqueDataLength, in bytes.
 const MAX_LEN: usize = 1024;
