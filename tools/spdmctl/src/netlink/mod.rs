@@ -10,3 +10,5 @@ pub mod client;
 pub mod family;
 pub mod genl;
 mod read;
+#[cfg(test)]
+mod tests;
