@@ -78,6 +78,8 @@ pub struct Fault {
     pub errno: &'static str,
     /// How connect ends if it happens once, at the first occurrence.
     pub errno_once: &'static str,
+    /// The first version in which it is a fault, as SPDMVersion; none of those before cares.
+    pub since: u8,
     /// One sentence about what the device does.
     pub effect: String,
     actions: Vec<Action>,

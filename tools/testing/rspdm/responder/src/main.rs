@@ -125,7 +125,7 @@ struct Options {
     #[arg(long, value_name = "FILE", conflicts_with = "fault")]
     fault_file: Option<PathBuf>,
 
-    /// List the faults: name, errno of connect, errno if it happens once, effect.
+    /// List the faults: name, errno of connect, errno if it happens once, first version, effect.
     #[arg(long)]
     list_faults: bool,
 
@@ -223,7 +223,9 @@ fn list_faults() -> io::Result<()> {
     let mut out = io::stdout().lock();
     for fault in fault::all() {
         let (errno, once) = (fault.errno, fault.errno_once);
-        writeln!(out, "{}\t{errno}\t{once}\t{}", fault.name(), fault.effect)?;
+        let since = format!("1.{}", fault.since & 0x0f);
+        let (name, effect) = (fault.name(), &fault.effect);
+        writeln!(out, "{name}\t{errno}\t{once}\t{since}\t{effect}")?;
     }
     Ok(())
 }

@@ -49,12 +49,13 @@ pub fn all() -> Vec<Fault> {
     let mut faults = vec![];
     for kind in Kind::ALL {
         let of_kind = SPECIAL.iter().filter(|(special, ..)| *special == kind);
-        for (_, what, errno, effect, actions) in of_kind {
+        for (_, what, errno, since, effect, actions) in of_kind {
             faults.push(Fault {
                 kind,
                 what: (*what).into(),
                 errno,
                 errno_once: errno,
+                since: *since,
                 effect: (*effect).into(),
                 actions: actions.to_vec(),
             });
@@ -65,12 +66,13 @@ pub fn all() -> Vec<Fault> {
                 what: (*what).into(),
                 errno,
                 errno_once: errno,
+                since: 0x10,
                 effect: format!("{}: {effect}", kind.response_name()),
                 actions: vec![action.clone()],
             });
         }
         for (what, code, extended, errno, errno_once) in ERRORS {
-            let is_final = matches!(*code, 0x41..=0x43);
+            let is_final = matches!(*code, 0x04 | 0x41..=0x43);
             let (errno, errno_once) = match kind {
                 // There is nothing before GET_VERSION to start again with, nor may it be put off.
                 Kind::Version if is_final => ("EREMOTEIO", "EREMOTEIO"),
@@ -85,6 +87,7 @@ pub fn all() -> Vec<Fault> {
                 what: format!("error-{what}"),
                 errno,
                 errno_once,
+                since: 0x10,
                 effect: format!(
                     "{}: ERROR with code {code:#04x} instead",
                     kind.response_name()
@@ -121,7 +124,7 @@ const ERRORS: &[(&str, u8, &[u8], &str, &str)] = &[
     ("invalid-request", 0x01, &[], "EREMOTEIO", "EREMOTEIO"),
     ("invalid-session", 0x02, &[], "EREMOTEIO", "EREMOTEIO"),
     ("busy", 0x03, &[], "EBUSY", "0"),
-    ("unexpected-request", 0x04, &[], "EREMOTEIO", "EREMOTEIO"),
+    ("unexpected-request", 0x04, &[], "EREMOTEIO", "0"),
     ("unspecified", 0x05, &[], "EREMOTEIO", "EREMOTEIO"),
     ("decrypt-error", 0x06, &[], "EREMOTEIO", "EREMOTEIO"),
     ("unsupported-request", 0x07, &[], "EREMOTEIO", "EREMOTEIO"),
@@ -249,17 +252,20 @@ type Special = (
     Kind,
     &'static str,
     &'static str,
+    u8,
     &'static str,
     &'static [Action],
 );
 
-/// One row per way to spoil a certain message: message, what, errno, effect, actions.
+/// One row per way to spoil a certain message: message, what, errno, first version in which it is
+/// one, effect, actions.
 const SPECIAL: &[Special] = &[
     // VERSION
     (
         Kind::Version,
         "no-entries",
         "EBADMSG",
+        0x10,
         "VersionNumberEntryCount is 0",
         &[Body(|message, _| {
             message.replace("VersionNumberEntryCount", &[0]);
@@ -270,6 +276,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "count-too-large",
         "EBADMSG",
+        0x10,
         "VersionNumberEntryCount is 255, the entries are not",
         &[Body(|message, _| message.replace("VersionNumberEntryCount", &[255]))],
     ),
@@ -277,6 +284,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "many-entries",
         "0",
+        0x10,
         "255 entries, most of them of unknown versions",
         &[Body(|message, _| {
             let range = message.find("VersionNumberEntry").unwrap_or(0..0);
@@ -291,6 +299,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "alpha-only",
         "EOPNOTSUPP",
+        0x10,
         "every entry is a pre-release draft",
         &[Body(|message, _| each_entry(message, |entry| entry[0] |= 0x01))],
     ),
@@ -298,6 +307,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "unknown-only",
         "EOPNOTSUPP",
+        0x10,
         "every entry is of SPDM 2.x",
         &[Body(|message, _| each_entry(message, |entry| entry[1] = entry[1] & 0x0f | 0x20))],
     ),
@@ -305,6 +315,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "update-numbers",
         "0",
+        0x10,
         "entries have update numbers, as 1.2.3 has",
         &[Body(|message, _| each_entry(message, |entry| entry[0] |= 0x30))],
     ),
@@ -312,6 +323,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "unsorted",
         "0",
+        0x10,
         "entries are in descending order, the first one twice",
         &[Body(|message, _| {
             let entries = message.field("VersionNumberEntry").to_vec();
@@ -326,6 +338,7 @@ const SPECIAL: &[Special] = &[
         Kind::Version,
         "reserved-set",
         "0",
+        0x10,
         "reserved fields are not zero",
         &[Body(|message, _| {
             for field in ["Param1", "Param2", "Reserved"] {
@@ -338,6 +351,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "ct-exponent",
         "EBADMSG",
+        0x10,
         "CTExponent is 255, or the argument; 32 and more are illegal",
         &[Body(|message, site| message.replace("CTExponent", &[site.number(255) as u8]))],
     ),
@@ -345,6 +359,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "ct-exponent-long",
         "0",
+        0x10,
         "CTExponent is 31, more than half an hour",
         &[Body(|message, _| message.replace("CTExponent", &[31]))],
     ),
@@ -352,6 +367,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "no-certificates",
         "EOPNOTSUPP",
+        0x10,
         "the device has no certificates: no CERT_CAP, CHAL_CAP, signed measurements",
         &[Action::Device(|config| config.capabilities = 0)],
     ),
@@ -359,6 +375,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "no-challenge",
         "EOPNOTSUPP",
+        0x10,
         "the device cannot be challenged: no CHAL_CAP",
         &[Action::Device(|config| config.capabilities &= !CHAL_CAP)],
     ),
@@ -366,6 +383,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "no-measurements",
         "0",
+        0x10,
         "the device cannot measure: no MEAS_CAP, no MEAS_FRESH_CAP",
         &[Action::Device(|config| config.capabilities &= !(MEAS_CAP | 0x20))],
     ),
@@ -373,6 +391,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "measurements-3",
         "EPROTO",
+        0x10,
         "MEAS_CAP has the reserved value 3",
         &[Body(|message, _| or(message, "Flags", &0x18u32.to_le_bytes()))],
     ),
@@ -380,6 +399,7 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "unknown-flags",
         "0",
+        0x10,
         "flags that SPDM 1.1 does not know are set; the device speaks only that",
         &[Setup(|config| config.versions = vec![0x11]), Body(|message, _| or(message, "Flags", &0xfffe_0000u32.to_le_bytes()))],
     ),
@@ -387,7 +407,8 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "transfer-size-41",
         "EPROTO",
-        "both sizes are 41, one less than allowed, or the argument (SPDM 1.2 and later)",
+        0x12,
+        "both sizes are 41, one less than allowed, or the argument",
         &[Body(|message, site| {
             let size = (site.number(41) as u32).to_le_bytes();
             message.replace("DataTransferSize", &size);
@@ -398,20 +419,23 @@ const SPECIAL: &[Special] = &[
         Kind::Capabilities,
         "max-size-below",
         "EPROTO",
-        "MaxSPDMmsgSize is below DataTransferSize (SPDM 1.2 and later)",
+        0x12,
+        "MaxSPDMmsgSize is below DataTransferSize",
         &[Body(|message, _| message.replace("MaxSPDMmsgSize", &42u32.to_le_bytes()))],
     ),
     (
         Kind::Capabilities,
         "max-size-above",
         "EPROTO",
-        "MaxSPDMmsgSize exceeds DataTransferSize without CHUNK_CAP (SPDM 1.2 and later)",
+        0x12,
+        "MaxSPDMmsgSize exceeds DataTransferSize without CHUNK_CAP",
         &[Body(|message, _| message.replace("MaxSPDMmsgSize", &0x1_0000u32.to_le_bytes()))],
     ),
     (
         Kind::Capabilities,
         "reserved-set",
         "0",
+        0x10,
         "reserved fields are not zero",
         &[Body(|message, _| {
             // Bit 0 of Param1 would announce a block of supported algorithms.
@@ -425,6 +449,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "length-too-large",
         "EBADMSG",
+        0x10,
         "Length is four more than the message has",
         &[Body(|message, _| add_u16(message, "Length", 4))],
     ),
@@ -432,6 +457,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "length-too-small",
         "EBADMSG",
+        0x10,
         "Length is four less than the message has",
         &[Body(|message, _| add_u16(message, "Length", -4))],
     ),
@@ -439,6 +465,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "unoffered-signature",
         "EPROTO",
+        0x10,
         "BaseAsymSel is RSAPSS-3072, or the argument",
         &[Body(|message, site| replace_u32(message, "BaseAsymSel", site.number(0x08)))],
     ),
@@ -446,6 +473,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "unoffered-hash",
         "EPROTO",
+        0x10,
         "BaseHashSel is SM3-256, or the argument",
         &[Body(|message, site| replace_u32(message, "BaseHashSel", site.number(0x40)))],
     ),
@@ -453,6 +481,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "two-signatures",
         "EPROTO",
+        0x10,
         "BaseAsymSel has two bits",
         &[Body(|message, _| replace_u32(message, "BaseAsymSel", 0x90))],
     ),
@@ -460,6 +489,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "two-hashes",
         "EPROTO",
+        0x10,
         "BaseHashSel has two bits",
         &[Body(|message, _| replace_u32(message, "BaseHashSel", 0x03))],
     ),
@@ -467,6 +497,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "no-signature",
         "EOPNOTSUPP",
+        0x10,
         "BaseAsymSel is 0",
         &[Body(|message, _| replace_u32(message, "BaseAsymSel", 0))],
     ),
@@ -474,6 +505,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "no-hash",
         "EOPNOTSUPP",
+        0x10,
         "BaseHashSel is 0",
         &[Body(|message, _| replace_u32(message, "BaseHashSel", 0))],
     ),
@@ -481,13 +513,15 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "post-quantum-too",
         "EPROTO",
-        "PqcAsymSel is ML-DSA-87 besides BaseAsymSel (SPDM 1.4)",
+        0x14,
+        "PqcAsymSel is ML-DSA-87 besides BaseAsymSel",
         &[Body(|message, _| replace_u32(message, "PqcAsymSel", 0x04))],
     ),
     (
         Kind::Algorithms,
         "two-measurement-hashes",
         "EPROTO",
+        0x10,
         "MeasurementHashAlgo has two bits",
         &[Body(|message, _| replace_u32(message, "MeasurementHashAlgo", 0x06))],
     ),
@@ -495,6 +529,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "measurement-specification",
         "EPROTO",
+        0x10,
         "MeasurementSpecificationSel has a bit that was not offered",
         &[Body(|message, _| message.replace("MeasurementSpecificationSel", &[0x02]))],
     ),
@@ -502,20 +537,23 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "two-opaque-formats",
         "EPROTO",
-        "OtherParamsSelection has two opaque data formats (SPDM 1.2 and later)",
+        0x12,
+        "OtherParamsSelection has two opaque data formats",
         &[Body(|message, _| message.replace("OtherParamsSelection", &[0x03]))],
     ),
     (
         Kind::Algorithms,
         "multi-key",
         "EPROTO",
-        "OtherParamsSelection has RequesterMultiKeyConnSel (SPDM 1.3 and later)",
+        0x13,
+        "OtherParamsSelection has RequesterMultiKeyConnSel",
         &[Body(|message, _| or(message, "OtherParamsSelection", &[0x10]))],
     ),
     (
         Kind::Algorithms,
         "external-signature",
         "EPROTO",
+        0x10,
         "an external signature algorithm is selected",
         &[Body(|message, _| {
             message.replace("ExtAsymSelCount", &[1]);
@@ -527,6 +565,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "external-count",
         "EPROTO",
+        0x10,
         "ExtHashSelCount is 255, and none follows",
         &[Body(|message, _| message.replace("ExtHashSelCount", &[255]))],
     ),
@@ -534,7 +573,8 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "unasked-tables",
         "0",
-        "four algorithm structures that nobody asked for, none with a selection (SPDM 1.1 and later)",
+        0x11,
+        "four algorithm structures that nobody asked for, none with a selection",
         &[Body(|message, _| {
             for alg_type in 2..=5 {
                 put_table(message, [alg_type, 0x20, 0, 0]);
@@ -545,28 +585,32 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "table-selects",
         "EPROTO",
-        "an algorithm structure selects a key exchange that was not offered (SPDM 1.1 and later)",
+        0x11,
+        "an algorithm structure selects a key exchange that was not offered",
         &[Body(|message, _| put_table(message, [2, 0x20, 0x10, 0x00]))],
     ),
     (
         Kind::Algorithms,
         "table-missing",
         "EBADMSG",
-        "an algorithm structure is announced but absent (SPDM 1.1 and later)",
+        0x11,
+        "an algorithm structure is announced but absent",
         &[Body(|message, _| message.replace("Param1", &[1]))],
     ),
     (
         Kind::Algorithms,
         "table-count",
         "EBADMSG",
-        "AlgCount of an algorithm structure has its halves swapped (SPDM 1.1 and later)",
+        0x11,
+        "AlgCount of an algorithm structure has its halves swapped",
         &[Body(|message, _| put_table(message, [2, 0x02, 0, 0]))],
     ),
     (
         Kind::Algorithms,
         "table-order",
         "EBADMSG",
-        "two algorithm structures are of the same type (SPDM 1.1 and later)",
+        0x11,
+        "two algorithm structures are of the same type",
         &[Body(|message, _| {
             put_table(message, [2, 0x20, 0, 0]);
             put_table(message, [2, 0x20, 0, 0]);
@@ -576,6 +620,7 @@ const SPECIAL: &[Special] = &[
         Kind::Algorithms,
         "reserved-set",
         "0",
+        0x10,
         "reserved fields are not zero",
         &[Body(|message, _| {
             message.replace("Param2", &[0xa5]);
@@ -587,6 +632,7 @@ const SPECIAL: &[Special] = &[
         Kind::Digests,
         "no-slots",
         "EBADMSG",
+        0x10,
         "SlotMask is 0 and there is no digest",
         &[Body(|message, _| {
             message.replace("Param2", &[0]);
@@ -597,6 +643,7 @@ const SPECIAL: &[Special] = &[
         Kind::Digests,
         "mask-too-large",
         "EBADMSG",
+        0x10,
         "SlotMask names all slots, the digests are fewer",
         &[Body(|message, _| {
             message.replace("Param1", &[0xff]);
@@ -607,6 +654,7 @@ const SPECIAL: &[Special] = &[
         Kind::Digests,
         "mask-too-small",
         "EBADMSG",
+        0x10,
         "there is one digest more than slots in SlotMask",
         &[Body(|message, _| {
             let digest = message.field("Digest").to_vec();
@@ -617,13 +665,15 @@ const SPECIAL: &[Special] = &[
         Kind::Digests,
         "unsupported-slot",
         "EPROTO",
-        "a slot holds a chain but does not exist according to SupportedSlotMask (SPDM 1.3 and later)",
+        0x13,
+        "a slot holds a chain but does not exist according to SupportedSlotMask",
         &[Body(|message, _| message.replace("Param1", &[0x80]))],
     ),
     (
         Kind::Digests,
         "mismatch",
         "EKEYREJECTED",
+        0x10,
         "the first digest is not that of the chain",
         &[Body(|message, _| flip(message, "Digest"))],
     ),
@@ -632,6 +682,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "wrong-slot",
         "EPROTO",
+        0x10,
         "the slot is not the one asked for",
         &[Body(|message, _| flip(message, "Param1"))],
     ),
@@ -639,6 +690,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "large-form",
         "EPROTO",
+        0x14,
         "Param1 says that it is the large form, which was not asked for",
         &[Body(|message, _| or(message, "Param1", &[0x80]))],
     ),
@@ -646,6 +698,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "portion-zero",
         "EPROTO",
+        0x10,
         "PortionLength is 0 though some of the chain is left",
         &[Body(|message, _| {
             let portion = message.field("CertChain").len() as i32;
@@ -658,6 +711,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "portion-too-long",
         "EPROTO",
+        0x10,
         "the last portion is longer than asked for",
         &[Setup(long_chain), Body(|message, site| {
             let asked = u16::from_le_bytes([site.request[6], site.request[7]]);
@@ -677,6 +731,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "portion-beyond",
         "EBADMSG",
+        0x10,
         "PortionLength exceeds what follows by 16, which RemainderLength lacks",
         &[Setup(small_portions), Body(|message, _| {
             let portion = message.field("CertChain").to_vec();
@@ -687,6 +742,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "changed-total",
         "EPROTO",
+        0x10,
         "the second portion and those after it say that the chain is longer than before",
         &[Setup(small_portions), Body(|message, site| {
             if site.request[4..6] != [0, 0] {
@@ -698,6 +754,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "remainder-stuck",
         "EPROTO",
+        0x10,
         "RemainderLength never becomes less",
         &[Setup(small_portions), Body(|message, _| message.replace("RemainderLength", &[0, 1]))],
     ),
@@ -705,6 +762,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "remainder-overflow",
         "EPROTO",
+        0x10,
         "PortionLength and RemainderLength add up to more than 65535",
         &[Body(|message, _| message.replace("RemainderLength", &[0xff, 0xff]))],
     ),
@@ -712,6 +770,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "one-byte-portions",
         "ETIMEDOUT",
+        0x10,
         "one byte at a time",
         &[Action::Device(|config| config.portion = 1)],
     ),
@@ -719,6 +778,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "small-portions",
         "0",
+        0x10,
         "256 bytes at a time",
         &[Action::Device(|config| config.portion = 256)],
     ),
@@ -726,6 +786,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "model-set",
         "0",
+        0x10,
         "Param2 has CertificateInfo, which has a meaning with multiple keys only",
         &[Body(|message, _| message.replace("Param2", &[0x01]))],
     ),
@@ -733,6 +794,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "altered",
         "EKEYREJECTED",
+        0x10,
         "the last byte of the chain is another one than the digest was made of",
         &[Body(|message, _| {
             if message.field("RemainderLength") == [0, 0] {
@@ -747,6 +809,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "length-too-large",
         "EBADMSG",
+        0x10,
         "Length in the chain's header is four too large",
         &[Action::Device(|config| config.chain.defect = Some(Defect::LengthTooLarge))],
     ),
@@ -754,6 +817,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "length-too-small",
         "EBADMSG",
+        0x10,
         "Length in the chain's header is four too small",
         &[Action::Device(|config| config.chain.defect = Some(Defect::LengthTooSmall))],
     ),
@@ -761,6 +825,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "root-hash",
         "EKEYREJECTED",
+        0x10,
         "RootHash is not that of the root certificate at the chain's begin",
         &[Action::Device(|config| config.chain.defect = Some(Defect::RootHash))],
     ),
@@ -768,6 +833,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "header-only-chain",
         "EBADMSG",
+        0x10,
         "the chain is a header without certificates",
         &[Action::Device(|config| config.chain.defect = Some(Defect::HeaderOnly))],
     ),
@@ -775,6 +841,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "not-der",
         "EBADMSG",
+        0x10,
         "where certificates should be there is no DER",
         &[Action::Device(|config| config.chain.defect = Some(Defect::NotDer))],
     ),
@@ -782,6 +849,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "cut-certificate",
         "EBADMSG",
+        0x10,
         "the chain ends four bytes before its last certificate does",
         &[Action::Device(|config| config.chain.defect = Some(Defect::CutCertificate))],
     ),
@@ -789,6 +857,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "no-certificate",
         "EBADMSG",
+        0x10,
         "after the last certificate follows DER that is no certificate",
         &[Action::Device(|config| config.chain.defect = Some(Defect::TrailingBytes))],
     ),
@@ -796,6 +865,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "link-signature",
         "EKEYREJECTED",
+        0x10,
         "the leaf is not signed with its issuer's key",
         &[Action::Device(|config| config.chain.defect = Some(Defect::LinkSignature))],
     ),
@@ -803,6 +873,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "issuer-name",
         "EKEYREJECTED",
+        0x10,
         "the leaf names another issuer than the certificate before it",
         &[Action::Device(|config| config.chain.defect = Some(Defect::IssuerName))],
     ),
@@ -810,6 +881,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "issuer-not-ca",
         "EKEYREJECTED",
+        0x10,
         "the issuer of the leaf must not sign certificates",
         &[Action::Device(|config| config.chain.defect = Some(Defect::IssuerNotCa))],
     ),
@@ -817,6 +889,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "root-signature",
         "EKEYREJECTED",
+        0x10,
         "the root certificate is not signed with its own key",
         &[Action::Device(|config| config.chain.defect = Some(Defect::RootSignature))],
     ),
@@ -824,6 +897,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "order",
         "EKEYREJECTED",
+        0x10,
         "the leaf comes first and the root last",
         &[Action::Device(|config| config.chain.defect = Some(Defect::Order))],
     ),
@@ -831,6 +905,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "leaf-key",
         "EKEYREJECTED",
+        0x10,
         "the leaf's key is of another algorithm than the negotiated one",
         &[Action::Device(|config| config.chain.defect = Some(Defect::LeafKey))],
     ),
@@ -838,6 +913,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "leaf-usage",
         "EKEYREJECTED",
+        0x10,
         "the leaf's key must not sign messages",
         &[Action::Device(|config| config.chain.defect = Some(Defect::LeafKeyUsage))],
     ),
@@ -845,6 +921,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "san-other",
         "EKEYREJECTED",
+        0x10,
         "the leaf's subject alternative name is another device's",
         &[Action::Device(|config| config.chain.san = Some(SAN_OTHER.into()))],
     ),
@@ -852,6 +929,7 @@ const SPECIAL: &[Special] = &[
         Kind::Certificate,
         "san-none",
         "EKEYREJECTED",
+        0x10,
         "the leaf has no subject alternative name; what comes of it is up to the requester's policy",
         &[Action::Device(|config| config.chain.san = None)],
     ),
@@ -860,6 +938,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "bad-signature",
         "EKEYREJECTED",
+        0x10,
         "one bit of the signature is wrong",
         &[Wire(|bytes, _| {
             if let Some(last) = bytes.last_mut() {
@@ -871,6 +950,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "zero-signature",
         "EKEYREJECTED",
+        0x10,
         "the last 64 bytes, which are of the signature, are zero",
         &[Wire(|bytes, _| {
             let len = bytes.len();
@@ -881,6 +961,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "stale-nonce",
         "EKEYREJECTED",
+        0x10,
         "the signature is made for another nonce than the requester's",
         &[Sign(|signing| signing.transcript[signing.request_offset + 4] ^= 0x01)],
     ),
@@ -888,6 +969,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "replay",
         "EKEYREJECTED",
+        0x10,
         "the first CHALLENGE_AUTH ever sent comes again; from the second one on",
         &[Replay],
     ),
@@ -895,6 +977,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "other-key",
         "EKEYREJECTED",
+        0x10,
         "the signature is made with a key that no certificate is about",
         &[Sign(|signing| {
             let random = Random::new(Some(0));
@@ -906,6 +989,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "without-negotiation",
         "EKEYREJECTED",
+        0x10,
         "the signature covers only what was said after the negotiation",
         &[Sign(|signing| {
             let start = signing.request_offset;
@@ -916,14 +1000,16 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "without-prefix",
         "EKEYREJECTED",
-        "the signature lacks the prefix (SPDM 1.2 and later)",
+        0x12,
+        "the signature lacks the prefix",
         &[Sign(|signing| signing.prefix = None)],
     ),
     (
         Kind::Challenge,
         "other-context",
         "EKEYREJECTED",
-        "the signature is made for measurements (SPDM 1.2 and later)",
+        0x12,
+        "the signature is made for measurements",
         &[Sign(|signing| {
             if signing.prefix.is_some() {
                 signing.prefix = signing::prefix(0x12, signing::MEASUREMENTS_CONTEXT);
@@ -934,6 +1020,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "padding-signed",
         "EKEYREJECTED",
+        0x10,
         "the signature covers a padding byte after the response too",
         &[Sign(|signing| signing.transcript.push(0))],
     ),
@@ -941,6 +1028,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "wrong-slot",
         "EPROTO",
+        0x10,
         "the slot is not the one that was challenged",
         &[Body(|message, _| flip(message, "Param1"))],
     ),
@@ -948,6 +1036,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "slot-not-in-mask",
         "EPROTO",
+        0x10,
         "SlotMask lacks the slot that was challenged",
         &[Body(|message, _| {
             let slot = message.field("Param1")[0] & 0x07;
@@ -958,6 +1047,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "mutual-authentication",
         "EPROTO",
+        0x10,
         "BasicMutAuthReq is set",
         &[Body(|message, _| or(message, "Param1", &[0x80]))],
     ),
@@ -965,6 +1055,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "chain-hash",
         "EKEYREJECTED",
+        0x10,
         "CertChainHash is not that of the chain",
         &[Body(|message, _| flip(message, "CertChainHash"))],
     ),
@@ -972,13 +1063,15 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "requester-context",
         "EPROTO",
-        "RequesterContext is not the requester's (SPDM 1.3 and later)",
+        0x13,
+        "RequesterContext is not the requester's",
         &[Body(|message, _| flip(message, "RequesterContext"))],
     ),
     (
         Kind::Challenge,
         "opaque-beyond",
         "EBADMSG",
+        0x10,
         "OpaqueDataLength is 1000, the message is shorter",
         &[Body(|message, _| message.replace("OpaqueDataLength", &1000u16.to_le_bytes()))],
     ),
@@ -986,6 +1079,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "opaque-too-long",
         "EBADMSG",
+        0x10,
         "OpaqueDataLength is 1025, and as many bytes follow",
         &[Body(|message, _| {
             message.replace("OpaqueDataLength", &1025u16.to_le_bytes());
@@ -996,6 +1090,7 @@ const SPECIAL: &[Special] = &[
         Kind::Challenge,
         "opaque-longest",
         "0",
+        0x10,
         "1024 bytes of OpaqueData, as many as allowed",
         &[Setup(|config| config.opaque_len = 1024)],
     ),
@@ -1004,6 +1099,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "bad-signature",
         "EKEYREJECTED",
+        0x10,
         "one bit of the signature is wrong",
         &[Wire(|bytes, _| {
             if let Some(last) = bytes.last_mut() {
@@ -1015,6 +1111,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "stale-nonce",
         "EKEYREJECTED",
+        0x10,
         "the signature is made for another nonce than the requester's",
         &[Sign(|signing| signing.transcript[signing.request_offset + 4] ^= 0x01)],
     ),
@@ -1022,6 +1119,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "altered",
         "EKEYREJECTED",
+        0x10,
         "the last byte of the first measurement is another one than was signed",
         &[Wire(|bytes, _| {
             // MeasurementSize stands behind the record's header and two bytes of the block's.
@@ -1035,7 +1133,8 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "other-context",
         "EKEYREJECTED",
-        "the signature is made for a challenge (SPDM 1.2 and later)",
+        0x12,
+        "the signature is made for a challenge",
         &[Sign(|signing| {
             if signing.prefix.is_some() {
                 signing.prefix = signing::prefix(0x12, signing::CHALLENGE_CONTEXT);
@@ -1046,6 +1145,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "wrong-slot",
         "EPROTO",
+        0x10,
         "the slot is not the one whose key was asked for",
         &[Body(|message, _| flip(message, "Param2"))],
     ),
@@ -1053,6 +1153,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "record-too-long",
         "EBADMSG",
+        0x10,
         "MeasurementRecordLength is 0xffffff",
         &[Body(|message, _| message.replace("MeasurementRecordLength", &[0xff; 3]))],
     ),
@@ -1060,6 +1161,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "more-blocks",
         "EBADMSG",
+        0x10,
         "NumberOfBlocks is one more than the record has",
         &[Body(|message, _| {
             let blocks = message.field("NumberOfBlocks")[0];
@@ -1070,6 +1172,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "fewer-blocks",
         "EBADMSG",
+        0x10,
         "NumberOfBlocks is one less than the record has",
         &[Body(|message, _| {
             let blocks = message.field("NumberOfBlocks")[0];
@@ -1080,6 +1183,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "block-size",
         "EBADMSG",
+        0x10,
         "MeasurementSize of the first block exceeds the record",
         &[Body(|message, _| edit(message, "MeasurementRecord", 2, &[0xff, 0xff]))],
     ),
@@ -1087,6 +1191,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "value-size",
         "EBADMSG",
+        0x10,
         "DMTFSpecMeasurementValueSize of the first block is one too large",
         &[Body(|message, _| {
             let record = message.field("MeasurementRecord").to_vec();
@@ -1099,6 +1204,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "index-zero",
         "EPROTO",
+        0x10,
         "the first block's index is 0",
         &[Body(|message, _| edit(message, "MeasurementRecord", 0, &[0]))],
     ),
@@ -1106,6 +1212,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "same-index",
         "EPROTO",
+        0x10,
         "the first block has the second one's index",
         &[Body(|message, _| edit(message, "MeasurementRecord", 0, &[2]))],
     ),
@@ -1113,6 +1220,7 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "specification",
         "EPROTO",
+        0x10,
         "the first block is of another specification than DMTF's",
         &[Body(|message, _| edit(message, "MeasurementRecord", 1, &[0x02]))],
     ),
@@ -1120,13 +1228,15 @@ const SPECIAL: &[Special] = &[
         Kind::Measurements,
         "requester-context",
         "EPROTO",
-        "RequesterContext is not the requester's (SPDM 1.3 and later)",
+        0x13,
+        "RequesterContext is not the requester's",
         &[Body(|message, _| flip(message, "RequesterContext"))],
     ),
     (
         Kind::Measurements,
         "opaque-beyond",
         "EBADMSG",
+        0x10,
         "OpaqueDataLength is 1000, the message is shorter",
         &[Body(|message, _| message.replace("OpaqueDataLength", &1000u16.to_le_bytes()))],
     ),
