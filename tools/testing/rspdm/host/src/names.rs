@@ -46,7 +46,9 @@ pub fn asym(name: &str) -> Result<BaseAsym, String> {
 pub fn versions(versions: &[Version]) -> VersionSet {
     match versions {
         [] => VersionSet::ALL,
-        some => some.iter().fold(VersionSet::EMPTY, |set, version| set.with(*version)),
+        some => some
+            .iter()
+            .fold(VersionSet::EMPTY, |set, version| set.with(*version)),
     }
 }
 
@@ -54,7 +56,9 @@ pub fn versions(versions: &[Version]) -> VersionSet {
 pub fn hashes(hashes: &[BaseHash]) -> BaseHashSet {
     match hashes {
         [] => BaseHashSet::ALL,
-        some => some.iter().fold(BaseHashSet::EMPTY, |set, hash| set.with(*hash)),
+        some => some
+            .iter()
+            .fold(BaseHashSet::EMPTY, |set, hash| set.with(*hash)),
     }
 }
 
@@ -62,7 +66,9 @@ pub fn hashes(hashes: &[BaseHash]) -> BaseHashSet {
 pub fn signatures(signatures: &[BaseAsym]) -> BaseAsymSet {
     match signatures {
         [] => BaseAsymSet::ALL,
-        some => some.iter().fold(BaseAsymSet::EMPTY, |set, asym| set.with(*asym)),
+        some => some
+            .iter()
+            .fold(BaseAsymSet::EMPTY, |set, asym| set.with(*asym)),
     }
 }
 

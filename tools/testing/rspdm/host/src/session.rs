@@ -102,9 +102,7 @@ impl Transport for Replay {
         response: &'b mut [u8],
     ) -> Result<&'b Untrusted<[u8]>, Fault> {
         match self.exchanges.next() {
-            Some(exchange) if exchange.request == request => {
-                Ok(copy(&exchange.response, response))
-            }
+            Some(exchange) if exchange.request == request => Ok(copy(&exchange.response, response)),
             _ => Err(Fault::new(EIO)),
         }
     }
@@ -173,7 +171,9 @@ impl Session {
             exchanges: vec![],
         };
         for line in text.lines() {
-            session.line(line).map_err(|error| format!("{line}: {error}"))?;
+            session
+                .line(line)
+                .map_err(|error| format!("{line}: {error}"))?;
         }
         Ok(session)
     }
@@ -198,7 +198,12 @@ impl Session {
                 request: bytes()?,
                 response: vec![],
             }),
-            "<" => self.exchanges.last_mut().ok_or("no request before it")?.response = bytes()?,
+            "<" => {
+                self.exchanges
+                    .last_mut()
+                    .ok_or("no request before it")?
+                    .response = bytes()?
+            }
             _ => return Err("unknown key".to_owned()),
         }
         Ok(())

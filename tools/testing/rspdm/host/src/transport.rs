@@ -105,7 +105,9 @@ impl Socket {
     fn receive(&mut self) -> io::Result<(u32, Vec<u8>)> {
         let mut word = || {
             let mut bytes = [0; 4];
-            self.stream.read_exact(&mut bytes).map(|()| u32::from_be_bytes(bytes))
+            self.stream
+                .read_exact(&mut bytes)
+                .map(|()| u32::from_be_bytes(bytes))
         };
         let (command, _transport, size) = (word()?, word()?, word()?);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -168,7 +170,11 @@ fn unwrap(object: Vec<u8>) -> io::Result<Vec<u8>> {
     if kind != CMA {
         return Err(bad("DOE object is not CMA/SPDM"));
     }
-    if usize::try_from(dwords).ok().and_then(|dwords| dwords.checked_mul(4)) != Some(object.len()) {
+    if usize::try_from(dwords)
+        .ok()
+        .and_then(|dwords| dwords.checked_mul(4))
+        != Some(object.len())
+    {
         return Err(bad("DOE object has another length than it says"));
     }
     Ok(message.to_vec())

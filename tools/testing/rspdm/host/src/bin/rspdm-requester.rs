@@ -3,8 +3,7 @@
 //! Authenticates a device behind a TCP port, with the kernel's protocol code.
 
 use std::{
-    fs,
-    io,
+    fs, io,
     net::{
         IpAddr,
         Ipv4Addr,
@@ -115,12 +114,17 @@ struct Options {
 }
 
 fn slot(text: &str) -> Result<SlotId, String> {
-    text.parse().ok().and_then(SlotId::new).ok_or("slots are 0 to 7".to_owned())
+    text.parse()
+        .ok()
+        .and_then(SlotId::new)
+        .ok_or("slots are 0 to 7".to_owned())
 }
 
 fn nonce(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text).map_err(|error| error.to_string())?;
-    bytes.try_into().map_err(|_| "a nonce has 32 bytes".to_owned())
+    bytes
+        .try_into()
+        .map_err(|_| "a nonce has 32 bytes".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -166,7 +170,7 @@ fn run(options: &Options) -> io::Result<bool> {
 
     if let Some(path) = &options.record {
         let session = Session {
-            title: options.record_title(path),
+            title: title(path),
             policy,
             data_transfer_size: options.data_transfer_size,
             freshness,
@@ -176,10 +180,16 @@ fn run(options: &Options) -> io::Result<bool> {
     }
     if result.is_ok() {
         write(options.chain.as_deref(), &resources.chain.into_bytes())?;
-        write(options.transcript.as_deref(), &resources.transcript.into_bytes())?;
+        write(
+            options.transcript.as_deref(),
+            &resources.transcript.into_bytes(),
+        )?;
     }
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(io::Error::other)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&report).map_err(io::Error::other)?
+        );
     } else {
         println!("{report}");
     }
@@ -195,9 +205,9 @@ fn write(path: Option<&Path>, bytes: &[u8]) -> io::Result<()> {
     path.map_or(Ok(()), |path| fs::write(path, bytes))
 }
 
-impl Options {
-    fn record_title(&self, path: &Path) -> String {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        format!("{name}, recorded from {}:{}", self.ip, self.port)
-    }
+fn title(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

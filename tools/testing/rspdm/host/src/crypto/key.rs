@@ -58,9 +58,15 @@ impl Key {
 
     fn on_curve(curve: ObjectIdentifier, point: &[u8]) -> Option<Self> {
         match curve {
-            P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Self::P256),
-            P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Self::P384),
-            P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Self::P521),
+            P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Self::P256),
+            P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Self::P384),
+            P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Self::P521),
             _ => None,
         }
     }
@@ -143,9 +149,15 @@ fn curve(parameters: AnyRef<'_>) -> Option<ObjectIdentifier> {
 /// What stands before the digest in an RSASSA-PKCS1-v1_5 signature: RFC 8017, section 9.2, note 1.
 fn digest_info(hash: BaseHash) -> &'static [u8] {
     match hash {
-        BaseHash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-        BaseHash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-        BaseHash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+        BaseHash::Sha256 => {
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+        }
+        BaseHash::Sha384 => {
+            b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"
+        }
+        BaseHash::Sha512 => {
+            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"
+        }
     }
 }
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every fault that the test responder knows ends as its table says, both if it happens always and
+//! if it happens once; and a device that has recovered is authenticated.
+
+mod common;
+
+use common::{
+    errno,
+    Device, //
+};
+use rspdm_proto::proto::{
+    requester::{
+        Policy,
+        Store, //
+    },
+    version::{
+        Version,
+        VersionSet, //
+    },
+};
+use rspdm_responder::{
+    config::Config,
+    fault::{
+        self,
+        Fault, //
+    }, //
+};
+
+/// Faults that nobody but a bus can find: in user space there is no device to compare with.
+const OF_THE_BUS: [&str; 2] = ["certificate:san-other", "certificate:san-none"];
+
+/// Faults that show in the second message of their kind first.
+const IN_THE_SECOND: [&str; 2] = ["certificate:portion-too-long", "certificate:changed-total"];
+
+/// The fault that shows in the second session first, because it needs one to repeat.
+const IN_THE_SECOND_SESSION: &str = "challenge:replay";
+
+/// Runs one fault; returns what is not as it must be.
+fn run(fault: &Fault) -> Option<String> {
+    let name = fault.name();
+    let name = name.as_str();
+    let first = if IN_THE_SECOND.contains(&name) || name == IN_THE_SECOND_SESSION {
+        2
+    } else {
+        1
+    };
+    let always = Device::new(Config::default(), &[name.to_owned()]);
+    let once = Device::new(Config::default(), &[format!("{name}@{first}")]);
+    let mut policy = Policy::DEFAULT;
+    if name == IN_THE_SECOND_SESSION {
+        // From 1.3 on, RequesterContext would tell before the signature does.
+        policy.versions = VersionSet::EMPTY.with(Version::V1_2);
+    }
+    let mut problems = vec![];
+    for (device, expected, when) in [
+        (&always, fault.errno, "always"),
+        (&once, fault.errno_once, "once"),
+    ] {
+        if name == IN_THE_SECOND_SESSION {
+            problems.extend(
+                device
+                    .authenticate(policy)
+                    .result
+                    .err()
+                    .map(|error| format!("{when}: first session: {error}")),
+            );
+        }
+        let expected = if OF_THE_BUS.contains(&name) {
+            "0"
+        } else {
+            expected
+        };
+        let run = device.authenticate(policy);
+        let found = errno(&run.result);
+        if found != expected {
+            let words = run
+                .result
+                .map_or_else(|error| error.to_string(), |_| String::new());
+            problems.push(format!("{when}: {found} ({words}), must be {expected}"));
+        } else if run.result.is_err() && !run.resources.transcript.bytes().is_empty() {
+            problems.push(format!("{when}: half a transcript is left"));
+        }
+    }
+    // What a device did once is no reason to refuse it for ever.
+    let again = once.authenticate(Policy::DEFAULT);
+    if let Err(error) = again.result {
+        problems.push(format!("afterwards: {error}"));
+    }
+    (!problems.is_empty()).then(|| format!("{name}: {}", problems.join("; ")))
+}
+
+fn run_all(message: &str) {
+    let mut faults = fault::all();
+    faults.retain(|fault| {
+        fault
+            .name()
+            .split_once(':')
+            .is_some_and(|(kind, _)| kind == message)
+    });
+    assert!(!faults.is_empty());
+    let problems: Vec<_> = faults.iter().filter_map(run).collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn faults_of_version_end_as_they_must() {
+    run_all("version");
+}
+
+#[test]
+fn faults_of_capabilities_end_as_they_must() {
+    run_all("capabilities");
+}
+
+#[test]
+fn faults_of_algorithms_end_as_they_must() {
+    run_all("algorithms");
+}
+
+#[test]
+fn faults_of_digests_end_as_they_must() {
+    run_all("digests");
+}
+
+#[test]
+fn faults_of_certificate_end_as_they_must() {
+    run_all("certificate");
+}
+
+#[test]
+fn faults_of_challenge_end_as_they_must() {
+    run_all("challenge");
+}
