@@ -11,6 +11,7 @@ use clap::{
     ValueEnum, //
 };
 
+use clap_complete::Shell;
 use der::DateTime;
 
 use crate::{
@@ -66,6 +67,10 @@ pub enum Command {
     Accept(Accept),
     /// Print what becomes of the evidence of all devices, until interrupted.
     Monitor(Monitor),
+    /// Print a script that completes this tool's command line in a shell.
+    Completions(Completions),
+    /// Print this tool's manual page, or write the pages of all commands.
+    Man(Man),
 }
 
 /// Arguments of `connect`.
@@ -93,7 +98,9 @@ pub struct Disconnect {
 
 /// Arguments of `evidence`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    group = clap::ArgGroup::new("source").required(true).args(["device", "from"]),
+    after_help = "\
 Without --format and --out, a table of the objects is printed. --out without --format saves all \
 that `spdmctl verify --from` needs in a directory: objects as they are (certN.spdm, vca.bin, \
 challenge.bin), the certificates as PEM (certN.pem), and evidence.json.
@@ -101,16 +108,23 @@ challenge.bin), the certificates as PEM (certN.pem), and evidence.json.
 Examples:
   spdmctl evidence 01:00.0
   spdmctl evidence 01:00.0 --type cert0 --format pem > chain.pem
-  spdmctl evidence 01:00.0 --nonce random --out ./nvme0-evidence")]
+  spdmctl evidence 01:00.0 --nonce random --out ./nvme0-evidence
+  spdmctl evidence --from ./nvme0-evidence --format pcap --out exchange.pcap"
+)]
 pub struct Evidence {
-    #[command(flatten)]
-    pub device: DeviceName,
+    /// PCI device: 0000:01:00.0, 01:00.0, or a path under /sys.
+    #[arg(value_name = "DEV")]
+    pub device: Option<String>,
+
+    /// Show evidence that was saved in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "nonce")]
+    pub from: Option<PathBuf>,
 
     /// Only this object: cert0 to cert7, vca, challenge, measurements, report. Can be repeated.
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<ObjectType>,
 
-    /// How to print: raw bytes, certificates as PEM, a hex dump, or JSON.
+    /// How to print: raw bytes, certificates as PEM, a hex dump, JSON, or a packet capture.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
@@ -140,9 +154,17 @@ Evidence that was saved with `spdmctl evidence DEV --out DIR` is judged with --f
 machine and without privilege. Give --nonce then, the one that was asked for: without it, old \
 evidence cannot be told from new.
 
+A policy file has any of these lines:
+  roots = [\"vendor-root.pem\"]
+  san = \"require\"
+  minimum-version = \"1.2\"
+  hashes = [\"sha384\"]
+  signature-algorithms = [\"ecdsa-nist-p384\"]
+  leaf-sha256 = [\"0123...\"]
+
 Examples:
   spdmctl verify 01:00.0 --trust vendor-root.pem
-  spdmctl verify 01:00.0 --trust vendor-root.pem --accept
+  spdmctl verify 01:00.0 --policy /etc/spdm/nvme.toml --accept
   spdmctl verify --from ./nvme0-evidence --trust vendor-root.pem --nonce $NONCE"
 )]
 pub struct Verify {
@@ -155,8 +177,12 @@ pub struct Verify {
     pub from: Option<PathBuf>,
 
     /// Trust the root certificates in this file (PEM or DER). Can be repeated.
-    #[arg(long, value_name = "FILE", required_unless_present = "any_root")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["any_root", "policy"])]
     pub trust: Vec<PathBuf>,
+
+    /// Demand what this file says: trusted roots, algorithms, known devices (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 
     /// Leave it open whether the root is to be trusted: only judge consistency.
     #[arg(long, conflicts_with = "trust")]
@@ -179,9 +205,9 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     pub at: Option<DateTime>,
 
-    /// What to demand of the device's name in its certificate.
-    #[arg(long, value_enum, default_value_t = IdentityDemand::Match)]
-    pub san: IdentityDemand,
+    /// What to demand of the device's name in its certificate [default: match].
+    #[arg(long, value_enum)]
+    pub san: Option<IdentityDemand>,
 
     /// If all checks pass, accept exactly the evidence that was judged.
     #[arg(long)]
@@ -211,6 +237,29 @@ pub struct Monitor {
     pub count: Option<u64>,
 }
 
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  spdmctl completions bash > /usr/share/bash-completion/completions/spdmctl")]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spdmctl man | man -l -
+  spdmctl man --out /usr/share/man/man1")]
+pub struct Man {
+    /// Write spdmctl.1 and a page for each command into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
 /// The device that a command is about.
 #[derive(Debug, Args)]
 pub struct DeviceName {
@@ -230,6 +279,8 @@ pub enum Format {
     Hex,
     /// JSON, content as base64.
     Json,
+    /// The messages of the challenge's transcript, for spdm_dump and Wireshark.
+    Pcap,
 }
 
 /// A nonce to refresh with.

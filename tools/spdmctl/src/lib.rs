@@ -11,11 +11,14 @@
 //! | [`evidence`], [`store`] | evidence objects, in memory and as a directory of files |
 //! | [`transcript`], [`chain`] | what is in a transcript, and in a certificate chain |
 //! | [`x509`], [`trust`] | certificates, the path to a trusted root |
+//! | [`policy`] | demands in a file |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
+//! | [`pcap`] | a transcript for packet analysers |
 //! | [`error`], [`table`], [`time`] | exit codes, output |
 //!
-//! Only [`sysfs`], [`netlink::genl`], [`store`] and [`trust`] do I/O; evidence is judged from bytes
-//! in memory, so that a saved directory on another machine is judged exactly like a device.
+//! Only [`sysfs`], [`netlink::genl`], [`store`], [`trust`], [`policy`] and [`commands`] do I/O;
+//! evidence is judged from bytes in memory, so that a saved directory on another machine is judged
+//! exactly like a device.
 
 pub mod chain;
 pub mod cli;
@@ -24,6 +27,8 @@ pub mod error;
 pub mod evidence;
 pub mod identity;
 pub mod netlink;
+pub mod pcap;
+pub mod policy;
 pub mod report;
 pub mod store;
 pub mod sysfs;

@@ -12,7 +12,10 @@ use std::ops::Range;
 use der::DateTime;
 use rspdm_host::crypto::RustCrypto;
 use rspdm_proto::proto::{
-    algorithm::BaseHash,
+    algorithm::{
+        BaseAsym,
+        BaseHash, //
+    },
     crypto::{
         digest,
         ChainError,
@@ -25,6 +28,7 @@ use rspdm_proto::proto::{
         signing_input,
         Purpose, //
     },
+    version::Version,
     wire::cert_chain::{
         CertChain,
         Certificates, //
@@ -73,6 +77,21 @@ pub struct Demands {
     pub time: DateTime,
     /// What to demand of the name in the device's certificate.
     pub identity: IdentityDemand,
+    /// What else a policy says.
+    pub limits: Limits,
+}
+
+/// What a policy demands beyond a trusted root; `None` for what it leaves open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The lowest version of SPDM.
+    pub minimum_version: Option<Version>,
+    /// The hashes that will do.
+    pub hashes: Option<Vec<BaseHash>>,
+    /// The signature algorithms that will do.
+    pub signature_algorithms: Option<Vec<BaseAsym>>,
+    /// The devices' own certificates that will do, by their SHA-256.
+    pub leaf_sha256: Option<Vec<[u8; 32]>>,
 }
 
 /// What to demand of the name in the device's certificate.
@@ -129,6 +148,7 @@ impl<'a> Judge<'a> {
         let path = Path::new(&certificates)?;
         self.path(&transcript, &chain, &format, &path);
         self.identity(&chain, path.leaf());
+        self.limits(&transcript, path.leaf());
         Some(())
     }
 
@@ -574,6 +594,52 @@ impl<'a> Judge<'a> {
         self.add(check);
     }
 
+    fn limits(&mut self, transcript: &Transcript<'_>, leaf: &Certificate) {
+        let subject = Subject::Policy;
+        let limits = &self.demands.limits;
+        if *limits == Limits::default() {
+            return;
+        }
+        let state = &transcript.negotiation.state;
+        let (hash, asym) = (state.algorithms.hash, state.algorithms.asym);
+        let is_listed = |list: &[[u8; 32]]| {
+            let digest = fingerprint(leaf.der());
+            list.iter().any(|listed| hex::encode(listed) == digest)
+        };
+        let refused = [
+            (
+                limits
+                    .minimum_version
+                    .is_none_or(|lowest| state.version >= lowest),
+                format!("SPDM {} is too old", state.version),
+            ),
+            (
+                limits
+                    .hashes
+                    .as_ref()
+                    .is_none_or(|list| list.contains(&hash)),
+                format!("{hash} is not allowed"),
+            ),
+            (
+                limits
+                    .signature_algorithms
+                    .as_ref()
+                    .is_none_or(|list| list.contains(&asym)),
+                format!("{asym} is not allowed"),
+            ),
+            (
+                limits.leaf_sha256.as_deref().is_none_or(is_listed),
+                "the device's certificate is not on the list".to_owned(),
+            ),
+        ]
+        .into_iter()
+        .find(|(is_met, _)| !is_met);
+        self.add(match refused {
+            None => Check::new(subject, Outcome::Pass, "the policy's other demands are met"),
+            Some((_, what)) => Check::new(subject, Outcome::Refused, what),
+        });
+    }
+
     /// Hashes `bytes`, or says under `subject` that it could not be done.
     fn hash(&mut self, subject: Subject, hash: BaseHash, bytes: &[u8]) -> Option<Digest> {
         let result = digest(&RustCrypto::new(), hash, &[bytes]);
@@ -599,7 +665,8 @@ impl<'a> Judge<'a> {
                 .filter(|check| check.check == subject);
             let before = checks.len();
             checks.extend(found.cloned());
-            if checks.len() == before && subject != Subject::Policy {
+            let is_open = subject == Subject::Policy && self.demands.limits == Limits::default();
+            if checks.len() == before && !is_open {
                 let detail = "an earlier check failed";
                 checks.push(Check::new(subject, Outcome::NotReached, detail));
             }

@@ -124,7 +124,8 @@ fn malformed_evidence_says_where() {
     let saved = Saved::new(&Recipe::default());
     saved.flip("challenge.bin", 1);
     saved.verify(&[]).assert().code(MALFORMED).stdout(
-        contains("transcript    MALFORMED    GET_VERSION: byte 1 is 0x85, 0x84 expected (challenge, bytes 1 to 2)")
+        contains("transcript    MALFORMED    GET_VERSION: byte 1 is 0x85, 0x84 expected")
+            .and(contains(" (challenge, bytes 1 to 2)\n"))
             .and(contains("FAIL: the evidence is malformed\n")),
     );
 }
@@ -227,4 +228,111 @@ fn the_certificates_are_saved_for_other_tools() {
     let roots = trust::load(Path::new(&saved.path("roots.pem"))).unwrap();
     let root = certificates[0].certificate.der();
     assert!(roots.iter().any(|other| other.certificate.der() == root));
+}
+
+#[test]
+fn a_policy_file_stands_in_for_options() {
+    let saved = Saved::new(&Recipe::default());
+    let (from, policy) = (saved.path("evidence"), saved.path("policy.toml"));
+    let verify = |text: &str| {
+        fs::write(&policy, text).unwrap();
+        spdmctl(&["verify", "--from", &from, "--policy", &policy]).assert()
+    };
+    verify("roots = [\"roots.pem\"]\nsan = \"require\"\n").code(PASS);
+    verify("roots = [\"roots.pem\"]\nminimum-version = \"1.3\"\n")
+        .code(POLICY)
+        .stdout(contains("policy        REFUSED  SPDM 1.2 is too old"));
+    verify("")
+        .code(POLICY)
+        .stdout(contains("trust         REFUSED"));
+    verify("root = 1")
+        .code(ENVIRONMENT)
+        .stderr(contains("policy.toml: ").and(contains("unknown field `root`")));
+}
+
+#[test]
+fn saved_evidence_is_shown_in_every_form() {
+    let saved = Saved::new(&Recipe::default());
+    let from = saved.path("evidence");
+    let show = |arguments: &[&str]| {
+        let mut command = spdmctl(&[&["evidence", "--from", &from], arguments].concat());
+        command.unwrap().stdout
+    };
+    let file = |name: &str| fs::read(saved.path(&format!("evidence/{name}"))).unwrap();
+    let table = String::from_utf8(show(&[])).unwrap();
+    assert!(
+        table.contains("SPDM        1.2, sha256, ecdsa-nist-p256"),
+        "{table}"
+    );
+    assert_eq!(show(&["--type", "vca", "--format", "raw"]), file("vca.bin"));
+    assert_eq!(
+        show(&["--type", "cert0", "--format", "pem"]),
+        file("cert0.pem")
+    );
+    let dump = String::from_utf8(show(&["--type", "vca", "--format", "hex"])).unwrap();
+    assert!(dump.starts_with("000000  10 84 00 00 10 04 "), "{dump}");
+    let json: serde_json::Value = serde_json::from_slice(&show(&["--json"])).unwrap();
+    assert_eq!(json["objects"]["vca"]["length"], file("vca.bin").len());
+}
+
+#[test]
+fn a_capture_holds_every_message() {
+    let saved = Saved::new(&Recipe::default());
+    let path = saved.path("exchange.pcap");
+    let from = saved.path("evidence");
+    spdmctl(&[
+        "evidence", "--from", &from, "--format", "pcap", "--out", &path,
+    ])
+    .assert()
+    .code(PASS);
+    let capture = fs::read(path).unwrap();
+    let mut transcript = fs::read(saved.path("evidence/challenge.bin")).unwrap();
+    let mut rest = &capture[24..];
+    let mut codes = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(rest[8..12].try_into().unwrap());
+        let (packet, next) = rest[16..].split_at(length.try_into().unwrap());
+        let message = &packet[8..];
+        // The transcript goes on behind the message, the packet with zeroes up to a dword.
+        let common = message.iter().zip(&transcript);
+        let length = common.take_while(|(here, there)| here == there).count();
+        let length = length.min(message.len());
+        assert!(message.len() - length < 4 && message[length..].iter().all(|byte| *byte == 0));
+        transcript.drain(..length);
+        codes.push(message[1]);
+        rest = next;
+    }
+    assert!(transcript.is_empty());
+    assert_eq!(codes[..8], [0x84, 0x04, 0xe1, 0x61, 0xe3, 0x63, 0x81, 0x01]);
+    assert_eq!(codes[codes.len() - 2..], [0x83, 0x03]);
+}
+
+#[test]
+fn several_objects_are_not_mixed_in_one_stream() {
+    let saved = Saved::new(&Recipe::default());
+    let from = saved.path("evidence");
+    spdmctl(&["evidence", "--from", &from, "--format", "raw"])
+        .assert()
+        .code(ENVIRONMENT)
+        .stderr(contains("--type"));
+}
+
+#[test]
+fn completions_and_manual_come_from_the_same_definition() {
+    for shell in ["bash", "zsh", "fish"] {
+        spdmctl(&["completions", shell])
+            .assert()
+            .code(PASS)
+            .stdout(contains("disconnect"));
+    }
+    spdmctl(&["man"])
+        .assert()
+        .code(PASS)
+        .stdout(contains(".TH spdmctl 1").and(contains("Exit codes")));
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().to_str().unwrap();
+    spdmctl(&["man", "--out", out]).assert().code(PASS);
+    for page in ["spdmctl.1", "spdmctl-verify.1", "spdmctl-monitor.1"] {
+        assert!(directory.path().join(page).exists(), "{page}");
+    }
 }

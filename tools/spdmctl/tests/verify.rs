@@ -9,6 +9,13 @@ use common::device::{
     Recipe,
     NONCE, //
 };
+use rspdm_proto::proto::{
+    algorithm::{
+        BaseAsym,
+        BaseHash, //
+    },
+    version::Version,
+};
 use rspdm_responder::{
     algorithm::{
         Asym,
@@ -36,7 +43,8 @@ use spdmctl::{
     verify::{
         verify,
         Demands,
-        IdentityDemand, //
+        IdentityDemand,
+        Limits, //
     },
 };
 
@@ -49,6 +57,7 @@ fn demands(recipe: &Recipe) -> Demands {
         roots: Some(trust::load(roots.path()).unwrap()),
         time: time::parse("2026-11-21").unwrap(),
         identity: IdentityDemand::Match,
+        limits: Limits::default(),
     }
 }
 
@@ -703,4 +712,62 @@ fn every_check_is_listed_even_if_nothing_could_be_read() {
     assert_outcome(&report, Subject::Signature, Outcome::NotReached);
     assert_eq!(report.exit(), Exit::Malformed);
     assert_eq!(report.checks.len(), 15);
+}
+
+#[test]
+fn a_policy_is_enforced() {
+    let recipe = Recipe::default();
+    let evidence = recipe.evidence();
+    let judge = |limits: Limits| {
+        let demands = Demands {
+            limits,
+            ..demands(&recipe)
+        };
+        verify(&evidence, &demands)
+    };
+    let report = judge(Limits::default());
+    assert_eq!(report.check(Subject::Policy), None);
+
+    let digest = hex::decode(report.leaf.unwrap().sha256).unwrap();
+    let good = Limits {
+        minimum_version: Some(Version::V1_2),
+        hashes: Some(vec![BaseHash::Sha384, BaseHash::Sha256]),
+        signature_algorithms: Some(vec![BaseAsym::EcdsaP256]),
+        leaf_sha256: Some(vec![digest.try_into().unwrap()]),
+    };
+    assert_outcome(&judge(good.clone()), Subject::Policy, Outcome::Pass);
+
+    let refused = |limits: Limits, why: &str| {
+        let report = judge(limits);
+        assert_outcome(&report, Subject::Policy, Outcome::Refused);
+        assert_eq!(report.check(Subject::Policy).unwrap().detail, why);
+    };
+    refused(
+        Limits {
+            minimum_version: Some(Version::V1_3),
+            ..good.clone()
+        },
+        "SPDM 1.2 is too old",
+    );
+    refused(
+        Limits {
+            hashes: Some(vec![BaseHash::Sha512]),
+            ..good.clone()
+        },
+        "sha256 is not allowed",
+    );
+    refused(
+        Limits {
+            signature_algorithms: Some(Vec::new()),
+            ..good.clone()
+        },
+        "ecdsa-nist-p256 is not allowed",
+    );
+    refused(
+        Limits {
+            leaf_sha256: Some(vec![[0; 32]]),
+            ..good
+        },
+        "the device's certificate is not on the list",
+    );
 }

@@ -38,6 +38,7 @@ use crate::{
         ObjectType, //
     },
     netlink::client::ReadRequest,
+    pcap,
     store::{
         self,
         Index, //
@@ -45,6 +46,7 @@ use crate::{
     sysfs::Sysfs,
     table::Table,
     time,
+    transcript::Transcript,
 };
 
 pub(super) fn run(
@@ -62,23 +64,29 @@ pub(super) fn run(
     } else {
         arguments.types.clone()
     };
-    let device = sysfs.device(&arguments.device.name)?;
-    let request = ReadRequest {
-        // What the certificates mean depends on the hash that the VCA negotiated.
-        type_mask: wanted
-            .iter()
-            .fold(ObjectType::Vca.mask(), |mask, kind| mask | kind.mask()),
-        nonce,
-        slot: arguments.slot,
+    let complete = match &arguments.from {
+        Some(directory) => store::load(directory)?,
+        None => {
+            // clap demands the one or the other.
+            let name = arguments.device.as_deref().unwrap_or_default();
+            let request = ReadRequest {
+                // The VCA says with which hash certificates and transcripts are to be read.
+                type_mask: wanted
+                    .iter()
+                    .fold(ObjectType::Vca.mask(), |mask, kind| mask | kind.mask()),
+                nonce,
+                slot: arguments.slot,
+            };
+            collect::from_device(&sysfs.device(name)?, &request)?
+        }
     };
-    let complete = collect::from_device(&device, &request)?;
     let mut evidence = complete.clone();
     evidence.objects.retain(|kind, _| wanted.contains(kind));
     if evidence.objects.is_empty() {
         let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         return Err(Error::environment(format!(
-            "{}: the device has no {}",
-            device.address,
+            "{}: there is no {}",
+            complete.device.address,
             names.join(", ")
         )));
     }
@@ -99,7 +107,8 @@ pub(super) fn run(
             fs::write(path, bytes).map_err(|error| Error::file(path, &error))?;
         }
         (Some(format), None) => {
-            if format == Format::Raw && std::io::stdout().is_terminal() {
+            let is_binary = matches!(format, Format::Raw | Format::Pcap);
+            if is_binary && std::io::stdout().is_terminal() {
                 return Err(Error::environment("raw bytes are not for a terminal")
                     .hint("redirect the output, or choose --out or another --format"));
             }
@@ -170,6 +179,13 @@ fn render(format: Format, evidence: &Evidence, complete: &Evidence) -> Result<Ve
                 hex_dump(&mut text, &object.bytes);
             }
             Ok(text.into_bytes())
+        }
+        Format::Pcap => {
+            let missing = || Error::environment("there is no transcript of a challenge");
+            let object = evidence.bytes(ObjectType::Challenge).ok_or_else(missing)?;
+            let transcript = Transcript::parse(object)
+                .map_err(|fault| Error::malformed(format!("{}: {fault}", ObjectType::Challenge)))?;
+            Ok(pcap::render(object, &transcript))
         }
         Format::Json => {
             let json = serde_json::to_vec_pretty(&Document::new(evidence))

@@ -4,6 +4,7 @@
 
 mod collect;
 mod connect;
+mod documents;
 mod evidence;
 mod list;
 mod monitor;
@@ -49,6 +50,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Exit> {
         Command::Verify(arguments) => verify::run(&sysfs, arguments, &mut output),
         Command::Accept(arguments) => verify::accept(&sysfs, arguments, &mut output),
         Command::Monitor(arguments) => monitor::run(arguments, &mut output),
+        Command::Completions(arguments) => documents::completions(arguments, &mut output),
+        Command::Man(arguments) => documents::man(arguments, &mut output),
     }
 }
 

@@ -27,13 +27,18 @@ use crate::{
         Client,
         ReadRequest, //
     },
+    policy::{
+        self,
+        Policy, //
+    },
     report::Report,
     store,
     sysfs::Sysfs,
     time, trust,
     verify::{
         self,
-        Demands, //
+        Demands,
+        IdentityDemand, //
     },
 };
 
@@ -48,8 +53,12 @@ struct Verdict<'a> {
 }
 
 pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) -> Result<Exit> {
+    let policy = match &arguments.policy {
+        Some(path) => policy::load(path)?,
+        None => Policy::default(),
+    };
     let mut roots = Vec::new();
-    for path in &arguments.trust {
+    for path in arguments.trust.iter().chain(&policy.roots) {
         roots.extend(trust::load(path)?);
     }
     let (evidence, nonce) = evidence(sysfs, arguments)?;
@@ -57,7 +66,11 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
         nonce,
         roots: (!arguments.any_root).then_some(roots),
         time: arguments.at.unwrap_or_else(time::now),
-        identity: arguments.san,
+        identity: arguments
+            .san
+            .or(policy.identity)
+            .unwrap_or(IdentityDemand::Match),
+        limits: policy.limits,
     };
     let report = verify::verify(&evidence, &demands);
     let exit = report.exit();

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `spdmctl completions` and `spdmctl man`
+
+use clap::CommandFactory;
+
+use super::Output;
+use crate::{
+    cli::{
+        Cli,
+        Completions,
+        Man, //
+    },
+    error::{
+        Error,
+        Exit,
+        Result, //
+    },
+};
+
+pub(super) fn completions(arguments: &Completions, output: &mut Output<'_>) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "spdmctl", &mut script);
+    output.bytes(&script)?;
+    Ok(Exit::Pass)
+}
+
+pub(super) fn man(arguments: &Man, output: &mut Output<'_>) -> Result<Exit> {
+    let command = Cli::command();
+    match &arguments.out {
+        Some(directory) => clap_mangen::generate_to(command, directory)
+            .map_err(|error| Error::file(directory, &error))?,
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command)
+                .render(&mut page)
+                .map_err(|error| Error::environment(format!("manual page: {error}")))?;
+            output.bytes(&page)?;
+        }
+    }
+    Ok(Exit::Pass)
+}
