@@ -44,6 +44,7 @@ struct Certificate<'a> {
 }
 
 const DIGITAL_SIGNATURE: u8 = 0x80;
+const KEY_AGREEMENT: u8 = 0x08;
 const KEY_CERT_SIGN: u8 = 0x04;
 const CRL_SIGN: u8 = 0x02;
 
@@ -136,8 +137,16 @@ fn serial(random: &Random, label: &str) -> Vec<u8> {
     serial
 }
 
-/// The root certificate of all chains with `asym`, and its key.
-pub fn make_root(config: &Config, asym: Asym, random: &Random) -> (Key, Vec<u8>) {
+/// A CA: its name, key and certificate.
+pub struct Issuer {
+    subject: String,
+    key: Key,
+    /// The certificate, DER.
+    pub der: Vec<u8>,
+}
+
+/// The root of all chains with `asym`.
+pub fn make_root(config: &Config, asym: Asym, random: &Random) -> Issuer {
     let key = Key::new(asym, Role::Ca, "root", random);
     let subject = format!("rspdm test root {}", asym.name());
     let root = Certificate {
@@ -157,131 +166,163 @@ pub fn make_root(config: &Config, asym: Asym, random: &Random) -> (Key, Vec<u8>)
         let last = der.len() - 1;
         der[last] ^= 0x01;
     }
-    (key, der)
+    Issuer { subject, key, der }
+}
+
+/// All issuers of a chain, the root first; each below it gets `padding`.
+fn make_issuers(
+    config: &Config,
+    asym: Asym,
+    slot: u8,
+    random: &Random,
+    padding: usize,
+) -> Vec<Issuer> {
+    let count = config.chain.certificates - 1;
+    if count == 0 {
+        return vec![];
+    }
+    let mut issuer = make_root(config, asym, random);
+    let mut issuers = vec![];
+    for number in 1..count {
+        let is_last = number == count - 1;
+        let is_ca = !(is_last && config.chain.defect == Some(Defect::IssuerNotCa));
+        let key = Key::new(asym, Role::Ca, &format!("intermediate {number}"), random);
+        let subject = format!("rspdm test CA {number} {} slot {slot}", asym.name());
+        let certificate = Certificate {
+            serial: serial(random, &subject),
+            issuer: &issuer.subject,
+            issuer_key: &issuer.key,
+            signer: &issuer.key,
+            subject: &subject,
+            subject_key: &key,
+            is_ca,
+            key_usage: match is_ca {
+                true => KEY_CERT_SIGN | CRL_SIGN,
+                false => DIGITAL_SIGNATURE,
+            },
+            san: None,
+            padding,
+        };
+        let der = certificate.to_der();
+        issuers.push(std::mem::replace(&mut issuer, Issuer { subject, key, der }));
+    }
+    issuers.push(issuer);
+    issuers
+}
+
+/// The leaf certificate, signed by `issuer` or by itself. Each `attempt` is another certificate.
+fn make_leaf(
+    config: &Config,
+    subject: &str,
+    key: &Key,
+    issuer: Option<&Issuer>,
+    random: &Random,
+    (padding, attempt): (usize, usize),
+) -> Vec<u8> {
+    let (issuer, issuer_key) = match issuer {
+        Some(issuer) => (issuer.subject.as_str(), &issuer.key),
+        None => (subject, key),
+    };
+    let stranger = Key::new(issuer_key.asym(), Role::Leaf, "stranger", random);
+    let defect = config.chain.defect;
+    let certificate = Certificate {
+        serial: serial(random, &format!("{subject} {attempt}")),
+        issuer: match defect {
+            Some(Defect::IssuerName) => "nobody",
+            _ => issuer,
+        },
+        issuer_key,
+        signer: match defect {
+            Some(Defect::LinkSignature) => &stranger,
+            _ => issuer_key,
+        },
+        subject,
+        subject_key: key,
+        is_ca: false,
+        key_usage: match defect {
+            Some(Defect::LeafKeyUsage) => KEY_AGREEMENT,
+            _ => DIGITAL_SIGNATURE,
+        },
+        san: config.chain.san.as_deref(),
+        padding,
+    };
+    certificate.to_der()
 }
 
 /// The chain of `slot`, or nothing if it cannot have the wished length.
 pub fn make_chain(config: &Config, asym: Asym, slot: u8, random: &Random) -> Option<Chain> {
     let shape = &config.chain;
-    let leaf_asym = match shape.defect {
+    let key_asym = match shape.defect {
         Some(Defect::LeafKey) if asym == Asym::EcdsaP256 => Asym::EcdsaP384,
         Some(Defect::LeafKey) => Asym::EcdsaP256,
         _ => asym,
     };
-    let leaf_label = if config.distinct_keys {
-        format!("leaf {slot}")
-    } else {
-        "leaf".into()
+    let key_label = match config.distinct_keys {
+        true => format!("leaf {slot}"),
+        false => "leaf".into(),
     };
-    let leaf_key = Arc::new(Key::new(leaf_asym, Role::Leaf, &leaf_label, random));
-    let leaf_subject = format!("rspdm test device {} slot {slot}", asym.name());
-    let leaf_usage = match shape.defect {
-        Some(Defect::LeafKeyUsage) => 0x08, // keyAgreement
-        _ => DIGITAL_SIGNATURE,
+    let key = Key::new(key_asym, Role::Leaf, &key_label, random);
+    let subject = format!("rspdm test device {} slot {slot}", asym.name());
+    let leaf = |issuers: &[Issuer], padding, attempt| {
+        make_leaf(
+            config,
+            &subject,
+            &key,
+            issuers.last(),
+            random,
+            (padding, attempt),
+        )
     };
 
-    // Issuers from the root downwards: subject, key, DER.
-    let mut issuers: Vec<(String, Key, Vec<u8>)> = vec![];
-    if shape.certificates > 1 {
-        let (key, der) = make_root(config, asym, random);
-        issuers.push((format!("rspdm test root {}", asym.name()), key, der));
-    }
-    let sent_before = |issuers: &[(String, Key, Vec<u8>)]| -> usize {
-        let skip = usize::from(shape.omit_root && shape.certificates > 1);
-        issuers.iter().skip(skip).map(|(_, _, der)| der.len()).sum()
-    };
     // The wished length is that of connections with the preferred hash; RootHash differs with others.
-    let header = 4 + config.hash.first().map_or(0, |hash| hash.digest_len());
-    let share = shape.bytes.map_or(0, |bytes| {
-        let bare = 900 * shape.certificates + header;
-        bytes.saturating_sub(bare) / (shape.certificates.max(2) - 1)
-    });
-    for number in 1..shape.certificates.saturating_sub(1) {
-        let key = Key::new(asym, Role::Ca, &format!("intermediate {number}"), random);
-        let subject = format!("rspdm test CA {number} {} slot {slot}", asym.name());
-        let last = number == shape.certificates - 2;
-        let not_ca = last && shape.defect == Some(Defect::IssuerNotCa);
-        let der = {
-            let (issuer, issuer_key, _) = issuers.last().expect("the root is there");
-            Certificate {
-                serial: serial(random, &subject),
-                issuer,
-                issuer_key,
-                signer: issuer_key,
-                subject: &subject,
-                subject_key: &key,
-                is_ca: !not_ca,
-                key_usage: if not_ca {
-                    DIGITAL_SIGNATURE
-                } else {
-                    KEY_CERT_SIGN | CRL_SIGN
-                },
-                san: None,
-                padding: share,
-            }
-            .to_der()
-        };
-        issuers.push((subject, key, der));
-    }
-
-    let stranger = Key::new(asym, Role::Leaf, "stranger", random);
-    let leaf = |padding: usize, attempt: usize| {
-        let (issuer, issuer_key) = match issuers.last() {
-            Some((subject, key, _)) => (subject.as_str(), key),
-            None => (leaf_subject.as_str(), &*leaf_key),
-        };
-        let issuer = match shape.defect {
-            Some(Defect::IssuerName) => "nobody",
-            _ => issuer,
-        };
-        let certificate = Certificate {
-            serial: serial(random, &format!("{leaf_subject} {attempt}")),
-            issuer,
-            issuer_key,
-            signer: match shape.defect {
-                Some(Defect::LinkSignature) => &stranger,
-                _ => issuer_key,
-            },
-            subject: &leaf_subject,
-            subject_key: &leaf_key,
-            is_ca: false,
-            key_usage: leaf_usage,
-            san: shape.san.as_deref(),
-            padding,
-        };
-        certificate.to_der()
+    let header_len = 4 + config.hash.first().map_or(0, |hash| hash.digest_len());
+    let omitted = usize::from(shape.omit_root && shape.certificates > 1);
+    let total = |issuers: &[Issuer], der: &[u8]| {
+        let sent = issuers.iter().skip(omitted).map(|issuer| issuer.der.len());
+        header_len + sent.sum::<usize>() + der.len()
     };
-    let before = header + sent_before(&issuers);
-    let mut der = leaf(0, 0);
+
+    let mut issuers = make_issuers(config, asym, slot, random, 0);
+    let mut der = leaf(&issuers, 0, 0);
     if let Some(wished) = shape.bytes {
+        let missing = wished.checked_sub(total(&issuers, &der))?;
+        // Everybody below the root gets a share; the leaf gets what is left.
+        let sharers = shape.certificates.saturating_sub(2) + 1;
+        let share = (missing / sharers).saturating_sub(PADDING_OVERHEAD);
+        if share > 0 && sharers > 1 {
+            issuers = make_issuers(config, asym, slot, random, share);
+        }
+        let mut padding = 0;
         // ECDSA signatures differ in length by a byte or two: try until it fits.
-        let mut padding = 0usize;
         for attempt in 1.. {
-            let len = before + der.len();
+            let len = total(&issuers, &der);
             if len == wished {
                 break;
             }
-            if attempt == 500 {
+            if attempt > ATTEMPTS {
                 return None;
             }
             padding = (padding + wished).checked_sub(len)?;
-            der = leaf(padding, attempt);
+            der = leaf(&issuers, padding, attempt);
         }
     }
 
-    let root = issuers.first().map_or(&der, |(_, _, der)| der).clone();
-    let mut certificates: Vec<Vec<u8>> = issuers.into_iter().map(|(_, _, der)| der).collect();
+    let root = issuers.first().map_or(&der, |root| &root.der).clone();
+    let mut certificates: Vec<Vec<u8>> = issuers.into_iter().map(|issuer| issuer.der).collect();
     certificates.push(der);
-    if shape.omit_root && certificates.len() > 1 {
-        certificates.remove(0);
-    }
+    certificates.drain(..omitted);
     if shape.defect == Some(Defect::Order) {
         certificates.reverse();
     }
     Some(Chain {
         certificates,
         root,
-        key: leaf_key,
+        key: Arc::new(key),
         defect: shape.defect,
     })
 }
+
+/// More than what a padding extension costs besides the padding, in bytes.
+const PADDING_OVERHEAD: usize = 40;
+/// How many leaves are made in the hope that one has the wished length.
+const ATTEMPTS: usize = 500;

@@ -61,11 +61,10 @@ impl Device {
             return Err("slots can have keys of their own with ECDSA only: give --asym".into());
         }
         if let Some(bytes) = config.chain.bytes {
+            let slot = config.slots.trailing_zeros() as u8;
             for &asym in &config.asym {
-                for slot in (0..8).filter(|slot| config.slots & 1 << slot != 0) {
-                    make_chain(&config, asym, slot, &random)
-                        .ok_or(format!("no {} chain has {bytes} bytes", asym.name()))?;
-                }
+                make_chain(&config, asym, slot, &random)
+                    .ok_or(format!("no {} chain has {bytes} bytes", asym.name()))?;
             }
         }
         Ok(Self {
@@ -98,7 +97,7 @@ impl Device {
     pub fn roots_pem(&self) -> String {
         let mut pem = String::new();
         for &asym in &self.config.asym {
-            let (_, root) = make_root(&self.config, asym, &self.random);
+            let root = make_root(&self.config, asym, &self.random).der;
             let encoded = pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, &root);
             pem.push_str(&encoded.expect("a certificate is not too long for PEM"));
         }
@@ -175,13 +174,20 @@ mod tests {
 
     #[test]
     fn padding_hits_the_wished_length_exactly() {
-        for wished in [3000, 4592, 9001, 65535] {
+        for (asym, certificates, wished) in [
+            (Asym::EcdsaP384, 1, 3000),
+            (Asym::EcdsaP384, 2, 4592),
+            (Asym::EcdsaP384, 3, 9001),
+            (Asym::EcdsaP256, 30, 65535),
+            (Asym::Rsassa3072, 30, 65535),
+        ] {
             let device = device(|config| {
-                config.asym = vec![Asym::EcdsaP384];
+                config.asym = vec![asym];
                 config.hash = vec![Hash::Sha256];
+                config.chain.certificates = certificates;
                 config.chain.bytes = Some(wished);
             });
-            let chain = &device.chains(Asym::EcdsaP384)[&0];
+            let chain = &device.chains(asym)[&0];
             assert_eq!(chain.to_bytes(Hash::Sha256).len(), wished);
         }
     }

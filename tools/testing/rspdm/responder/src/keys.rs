@@ -2,6 +2,11 @@
 
 //! Keys of the test CA and of the device, and what they sign.
 
+use std::sync::{
+    Arc,
+    OnceLock, //
+};
+
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rsa::{
     pkcs8::DecodePrivateKey,
@@ -34,7 +39,7 @@ pub enum Role {
 /// A private key.
 pub enum Key {
     /// RSA of the size that the algorithm names.
-    Rsa(Asym, Box<RsaPrivateKey>),
+    Rsa(Asym, Arc<RsaPrivateKey>),
     /// NIST P-256.
     P256(p256::ecdsa::SigningKey),
     /// NIST P-384.
@@ -57,16 +62,7 @@ impl Key {
                 p521::ecdsa::SigningKey::from_slice(bytes).ok()
             })),
             Asym::Rsassa2048 | Asym::Rsassa3072 | Asym::Rsassa4096 => {
-                let pem = match (asym, role) {
-                    (Asym::Rsassa2048, Role::Ca) => include_str!("../keys/rsa2048-ca.pem"),
-                    (Asym::Rsassa2048, Role::Leaf) => include_str!("../keys/rsa2048-leaf.pem"),
-                    (Asym::Rsassa3072, Role::Ca) => include_str!("../keys/rsa3072-ca.pem"),
-                    (Asym::Rsassa3072, Role::Leaf) => include_str!("../keys/rsa3072-leaf.pem"),
-                    (_, Role::Ca) => include_str!("../keys/rsa4096-ca.pem"),
-                    (_, Role::Leaf) => include_str!("../keys/rsa4096-leaf.pem"),
-                };
-                let key = RsaPrivateKey::from_pkcs8_pem(pem).expect("keys/*.pem are sound");
-                Self::Rsa(asym, Box::new(key))
+                Self::Rsa(asym, rsa_key(asym, role))
             }
         }
     }
@@ -179,6 +175,21 @@ impl Key {
             Asym::Rsassa4096 | Asym::EcdsaP521 => Hash::Sha512,
         }
     }
+}
+
+/// The key of this size and role. Checking it takes longer than signing with it: once is enough.
+fn rsa_key(asym: Asym, role: Role) -> Arc<RsaPrivateKey> {
+    static KEYS: [OnceLock<Arc<RsaPrivateKey>>; 6] = [const { OnceLock::new() }; 6];
+    let (number, pem) = match (asym, role) {
+        (Asym::Rsassa2048, Role::Ca) => (0, include_str!("../keys/rsa2048-ca.pem")),
+        (Asym::Rsassa2048, Role::Leaf) => (1, include_str!("../keys/rsa2048-leaf.pem")),
+        (Asym::Rsassa3072, Role::Ca) => (2, include_str!("../keys/rsa3072-ca.pem")),
+        (Asym::Rsassa3072, Role::Leaf) => (3, include_str!("../keys/rsa3072-leaf.pem")),
+        (_, Role::Ca) => (4, include_str!("../keys/rsa4096-ca.pem")),
+        (_, Role::Leaf) => (5, include_str!("../keys/rsa4096-leaf.pem")),
+    };
+    let parse = || RsaPrivateKey::from_pkcs8_pem(pem).expect("keys/*.pem are sound");
+    KEYS[number].get_or_init(|| Arc::new(parse())).clone()
 }
 
 /// DigestInfo of PKCS#1 v1.5 up to the digest itself (RFC 8017, 9.2, note 1).
