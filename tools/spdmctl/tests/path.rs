@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::pki::{
     anchor,
     chain,
@@ -17,9 +19,10 @@ use common::pki::{
 use rspdm_responder::der;
 use spdmctl::{
     time,
+    trust,
     x509::{
-        Certificate,
-        Path, //
+        self,
+        Certificate, //
     }, //
 };
 
@@ -48,7 +51,7 @@ fn good() -> Vec<Vec<u8>> {
 #[track_caller]
 fn constraints(certificates: &[Vec<u8>]) -> Result<(), String> {
     let certificates = chain(certificates);
-    let path = Path::new(&certificates).unwrap();
+    let path = x509::Path::new(&certificates).unwrap();
     path.links().unwrap();
     path.constraints().map_err(|problem| problem.to_string())
 }
@@ -174,7 +177,7 @@ fn a_critical_extension_must_be_understood() {
 fn a_link_needs_the_name_and_the_signature_of_the_issuer() {
     let problem = |certificates: &[Vec<u8>]| {
         let certificates = chain(certificates);
-        let path = Path::new(&certificates).unwrap();
+        let path = x509::Path::new(&certificates).unwrap();
         path.links().unwrap_err().to_string()
     };
     let mut without_middle = good();
@@ -198,13 +201,24 @@ fn a_link_needs_the_name_and_the_signature_of_the_issuer() {
 }
 
 #[test]
+fn a_short_rsa_key_is_too_weak() {
+    let anchors = trust::load(Path::new("tests/data/rsa1024.pem")).unwrap();
+    let certificates = [anchors[0].certificate.clone()];
+    let path = x509::Path::new(&certificates).unwrap();
+    assert_eq!(
+        path.links().unwrap_err().to_string(),
+        "certificate 0: its RSA signature of 1024 bits is too weak"
+    );
+}
+
+#[test]
 fn a_certificate_is_valid_from_its_first_second_to_its_last() {
     let mut device = Template::device();
     device.not_before = b"20260101000000Z";
     device.not_after = b"20261231235959Z";
     let authority = Template::authority(None);
     let certificates = chain(&three(&authority, &authority, &device));
-    let path = Path::new(&certificates).unwrap();
+    let path = x509::Path::new(&certificates).unwrap();
     let at = |text| {
         let time = time::parse(text).unwrap();
         path.validity(time).map_err(|problem| problem.to_string())
@@ -228,21 +242,21 @@ fn a_chain_is_anchored_in_its_first_certificate_or_in_the_issuer_of_that() {
     let time = time::parse("2026-11-21").unwrap();
     let root = anchor(&all[0]);
 
-    let whole = Path::new(&certificates).unwrap();
+    let whole = x509::Path::new(&certificates).unwrap();
     assert!(whole.anchor(std::slice::from_ref(&root), time).is_ok());
-    let without_root = Path::new(&certificates[1..]).unwrap();
+    let without_root = x509::Path::new(&certificates[1..]).unwrap();
     assert!(without_root
         .anchor(std::slice::from_ref(&root), time)
         .is_ok());
     // The issuer of the second certificate does not vouch for the third.
-    let leaf_only = Path::new(&certificates[2..]).unwrap();
+    let leaf_only = x509::Path::new(&certificates[2..]).unwrap();
     assert!(leaf_only.anchor(&[root], time).is_err());
 }
 
 #[test]
 fn a_root_of_the_same_name_with_another_key_is_no_anchor() {
     let certificates = chain(&good());
-    let path = Path::new(&certificates).unwrap();
+    let path = x509::Path::new(&certificates).unwrap();
     let impostor = Entity::named("root", "the key of an impostor");
     let der = Template::authority(None).certify(&impostor, &impostor);
     let time = time::parse("2026-11-21").unwrap();
@@ -256,7 +270,7 @@ fn a_root_of_the_same_name_with_another_key_is_no_anchor() {
 fn an_anchor_must_itself_be_fit_to_issue() {
     let all = good();
     let certificates = chain(&all);
-    let without_root = Path::new(&certificates[1..]).unwrap();
+    let without_root = x509::Path::new(&certificates[1..]).unwrap();
     let time = time::parse("2026-11-21").unwrap();
     let root = Entity::new("root");
     let problem = |template: &Template| {

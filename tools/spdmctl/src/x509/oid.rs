@@ -26,6 +26,9 @@ pub const DMTF_SPDM_EXTENSION: ObjectIdentifier =
 /// TCG DICE attestation extensions; their content is for a measurement verifier.
 pub const TCG_DICE_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.5.4");
 
+/// PKCS #1: RSA signatures.
+pub const PKCS_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
+
 /// RFC 5280, 4.2.1.14: a key usage that includes every other.
 pub const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 

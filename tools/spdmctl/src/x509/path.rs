@@ -183,6 +183,11 @@ fn signed_by(subject: &Certificate, issuer: &Certificate) -> Result<(), String> 
     }
     let key = issuer.public_key()?;
     let algorithm = subject.signature_algorithm();
+    // An RSA signature is as long as the modulus, or it does not verify.
+    let bits = 8 * subject.signature().len();
+    if oid::is_below(&algorithm.oid, &oid::PKCS_1) && bits < RSA_BITS_MIN {
+        return Err(format!("its RSA signature of {bits} bits is too weak"));
+    }
     crypto::verify_x509_signature(&key, algorithm, subject.tbs(), subject.signature()).map_err(
         |error| match error {
             LinkError::Invalid => {
@@ -250,3 +255,6 @@ fn is_valid_at(certificate: &Certificate, time: DateTime) -> Result<(), String> 
         Ok(())
     }
 }
+
+/// Fewest bits of an RSA modulus: DSP0274 and CMA know no smaller ones.
+const RSA_BITS_MIN: usize = 2048;
