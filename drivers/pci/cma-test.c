@@ -668,9 +668,9 @@ static void every_bit_may_flip(struct kunit *test)
 		}
 	}
 
-	/* Each bit of the name, and of both object identifiers */
+	/* Each bit of the name; of both object identifiers, and of some tags */
 	KUNIT_EXPECT_EQ(test, mismatches, 8 * strlen(nvme));
-	KUNIT_EXPECT_EQ(test, absent, 8 * (3 + 3));
+	KUNIT_EXPECT_GE(test, absent, 8 * (3 + 3));
 	KUNIT_EXPECT_NE(test, matches, 0);
 	KUNIT_EXPECT_NE(test, refused, 0);
 }

@@ -220,26 +220,27 @@ int cma_note_extension_value(void *context, size_t hdrlen, unsigned char tag,
 
 /**
  * struct cma_names - outcome of the comparison with each name
- * @end: First byte after the Subject Alternative Name.
  * @expected: The function's own name.
+ * @end: First byte after the last name, NULL if there is none.
  * @is_cma: The otherName that is being decoded is a function's name.
  * @san: What is known after the names seen so far.
  * @other: The first name that is not @expected.
  */
 struct cma_names {
-	const u8 *end;
 	const char *expected;
+	const u8 *end;
 	bool is_cma;
 	enum cma_san san;
 	struct cma_name *other;
 };
 
-int cma_note_names(void *context, size_t hdrlen, unsigned char tag,
-		   const void *value, size_t vlen)
+int cma_note_general_name(void *context, size_t hdrlen, unsigned char tag,
+			  const void *value, size_t vlen)
 {
 	struct cma_names *names = context;
 
-	return value + vlen == names->end ? 0 : -EBADMSG;
+	names->end = value + vlen;
+	return 0;
 }
 
 int cma_note_other_name_id(void *context, size_t hdrlen, unsigned char tag,
@@ -303,8 +304,11 @@ VISIBLE_IF_KUNIT int cma_compare_san(const u8 *der, size_t der_len,
 	if (!leaf.san)
 		return CMA_SAN_ABSENT;
 
-	names.end = leaf.san + leaf.san_len;
 	if (asn1_ber_decoder(&cma_san_decoder, &names, leaf.san, leaf.san_len))
+		return -EBADMSG;
+
+	/* RFC 5280 sec 4.2.1.6: at least one name; and nothing after the last */
+	if (names.end != leaf.san + leaf.san_len)
 		return -EBADMSG;
 
 	return names.san;
