@@ -57,38 +57,44 @@ def base():
 
 def ensure(name):
     """The built kernel NAME, built first if any input changed."""
-    root = toolroot.ensure()
-    package = base()["package"]
-    version = toolroot.version_of(root, package)
-    directories = [path.name for path in cache.REPO.iterdir()
-                   if path.is_dir() and not path.name.startswith(".") and path.name not in ("Documentation", "overlay", "tools")]
-    inputs = [OVERLAY / "base", OVERLAY / "apply", *cache.sources("overlay/patches", *directories), *FRAGMENTS[name]]
-    entry = cache.CACHE / "kernel" / f"{name}-{cache.key(root.name, version, Path(__file__), *inputs)}"
-    if entry.exists():
+    package, version = base_package()
+    if (entry := current_entry(name, version)).exists():
         entry.touch()
         return Kernel(name, entry)
     with cache.lock("kernel"):
-        if not entry.exists():
-            source = ensure_source(root, package, version)
+        while not (entry := current_entry(name, version)).exists():
+            source = ensure_source(package, version)
             with step(f"{name} kernel", cache.LOGS / f"kernel-{name}.log") as current, cache.scratch(entry.parent) as path:
-                build(name, source, path, current)
-                cache.publish(path, entry)
+                apply_overlay(source, current)
+                if current_entry(name, version) == entry:  # else the overlay changed meanwhile: once more
+                    build(name, source, path, current)
+                    cache.publish(path, entry)
             cache.prune(entry.parent, f"{name}-", keep=6)
     return Kernel(name, entry)
 
 
+def current_entry(name, version):
+    directories = [path.name for path in cache.REPO.iterdir()
+                   if path.is_dir() and not path.name.startswith(".") and path.name not in ("Documentation", "overlay", "tools")]
+    inputs = [OVERLAY / "base", OVERLAY / "apply", *cache.sources("overlay/patches", *directories), *FRAGMENTS[name]]
+    return cache.CACHE / "kernel" / f"{name}-{cache.key(toolroot.ensure().name, version, Path(__file__), *inputs)}"
+
+
+def base_package():
+    package = base()["package"]
+    return package, toolroot.version_of(toolroot.ensure(), package)
+
+
 def source_tree():
     """The source tree with the overlay as it is now (for checks that read it)."""
-    root = toolroot.ensure()
-    package = base()["package"]
     with cache.lock("kernel"):
-        source = ensure_source(root, package, toolroot.version_of(root, package))
+        source = ensure_source(*base_package())
         with step("overlay", cache.LOGS / "overlay.log") as current:
             apply_overlay(source, current)
     return source
 
 
-def ensure_source(root, package, version):
+def ensure_source(package, version):
     source = cache.CACHE / "kernel" / f"source-{cache.key(package, version)}"
     if not source.exists():
         with step(f"unpacking {package} {version}", cache.LOGS / "source.log") as current, cache.scratch(source.parent) as path:
@@ -108,7 +114,6 @@ def make(source, objects, *arguments):
 
 
 def build(name, source, entry, current):
-    apply_overlay(source, current)
     objects = source.with_name(f"{name}-objects-{source.name.removeprefix('source-')}")
     objects.mkdir(exist_ok=True)
     configure(name, source, objects, current)
@@ -154,7 +159,8 @@ def compile_without_tests(objects, entry, current):
     command = re.sub(r"--emit=(dep-info|metadata)=\S+", "", command)
     command = re.sub(r"--emit=obj=\S+", f"--emit=obj={entry}/objects/lib/rspdm/rspdm-without-tests.o", command)
     command = command.replace("-Coverflow-checks=y", "-Coverflow-checks=n").replace("-Cdebug-assertions=y", "-Cdebug-assertions=n")
-    current.run(toolroot.command(["sh", "-c", command], objects))
+    # Kbuild exports it, for the unstable features that the kernel uses
+    current.run(toolroot.command(["sh", "-c", "RUSTC_BOOTSTRAP=1 " + command], objects))
 
 
 def configure(name, source, objects, current):

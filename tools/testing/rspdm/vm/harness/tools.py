@@ -25,26 +25,32 @@ def cargo(*arguments):
 
 def ensure():
     """The directory that holds the built programs."""
-    root = toolroot.ensure()
-    entry = cache.CACHE / "tools" / cache.key(root.name, Path(__file__), *sources())
-    if entry.exists():
+    if (entry := current_entry()).exists():
         return entry
     with cache.lock("cargo"):
-        if not entry.exists():
+        while not (entry := current_entry()).exists():
             with step("user-space programs (cargo)", cache.LOGS / "tools.log") as current, cache.scratch(entry.parent) as path:
-
-                def progress(line):
-                    if line.lstrip().startswith(("Downloaded", "Downloading", "Compiling")):
-                        current.progress = f", {line.strip()[:70]}"
-
-                packages = [argument for program in PROGRAMS for argument in ("--package", program)]
-                current.run(cargo("build", "--locked", *packages), progress)
-                for program in PROGRAMS:
-                    shutil.copy(cache.CACHE / "target/debug" / program, path / program)
-                current.run(toolroot.command(["llvm-strip", *(path / program for program in PROGRAMS)]))
-                cache.publish(path, entry)
+                build(path, current)
+                if current_entry() == entry:  # else the sources changed meanwhile: once more
+                    cache.publish(path, entry)
             cache.prune(entry.parent, "", keep=6)
     return entry
+
+
+def current_entry():
+    return cache.CACHE / "tools" / cache.key(toolroot.ensure().name, Path(__file__), *sources())
+
+
+def build(path, current):
+    def progress(line):
+        if line.lstrip().startswith(("Downloaded", "Downloading", "Compiling")):
+            current.progress = f", {line.strip()[:70]}"
+
+    packages = [argument for program in PROGRAMS for argument in ("--package", program)]
+    current.run(cargo("build", "--locked", *packages), progress)
+    for program in PROGRAMS:
+        shutil.copy(cache.CACHE / "target/debug" / program, path / program)
+    current.run(toolroot.command(["llvm-strip", *(path / program for program in PROGRAMS)]))
 
 
 def libraries(program):
