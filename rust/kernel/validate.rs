@@ -194,7 +194,7 @@ mod tests {
         type Error = u32;
 
         fn validate(raw: &'a u32, _context: ()) -> Result<Self, u32> {
-            if raw % 2 == 0 {
+            if raw & 1 == 0 {
                 Ok(Self(*raw))
             } else {
                 Err(*raw)

@@ -38,10 +38,18 @@
 //!
 //! No I/O happens here but through [`Transport`], and `exchange.rs` is the only place that calls it.
 
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod cases;
 pub mod challenge;
 mod exchange;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod exchange_test;
 pub mod identify;
 pub mod negotiate;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod testing;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod testing_device;
 
 use core::ops::DerefMut;
 

@@ -26,6 +26,8 @@ pub mod header;
 mod reader;
 
 pub mod algorithms;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod algorithms_test;
 pub mod capabilities;
 pub mod certificate;
 pub mod challenge;

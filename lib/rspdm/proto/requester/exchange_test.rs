@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of exchanges, repeated ones above all.
+
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+#[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_requester_exchange))]
+mod tests {
+    use super::super::{
+        testing::{
+            toys_work,
+            Scene, //
+        },
+        testing_device::{
+            Answer,
+            Edit, //
+        }, //
+    };
+    use crate::proto::{
+        error::{
+            Error,
+            Exhausted, //
+        },
+        limits,
+        message::Request,
+        record::{
+            Record,
+            Stats, //
+        },
+        version::Version,
+        wire::error_rsp::ErrorCode, //
+    };
+
+    /// ERROR Busy.
+    const BUSY: [u8; 4] = [0x12, 0x7f, 0x03, 0x00];
+
+    fn play(edit: Edit) -> (Result<Record, Error>, Stats) {
+        let scene = Scene {
+            edit,
+            ..Scene::HONEST
+        };
+        scene.play()
+    }
+
+    fn exchanges(edit: Edit) -> Result<u32, Error> {
+        let (result, stats) = play(edit);
+        result.map(|_| stats.exchanges)
+    }
+
+    #[test]
+    fn honest_device_needs_six_exchanges() {
+        assert!(toys_work());
+        let (result, stats) = play(|_| ());
+        assert!(result.is_ok());
+        assert_eq!(stats.exchanges, 6);
+        // In the order of the messages: 4 + 20 + 32 + 4 + 8 + 36, and 8 + 20 + 36 + 68 + 55 + 134
+        assert_eq!(stats.sent, 104);
+        assert_eq!(stats.received, 321);
+    }
+
+    #[test]
+    fn every_version_works() {
+        let edits: [Edit; 5] = [
+            |answer| entry(answer, 0x10),
+            |answer| entry(answer, 0x11),
+            |answer| entry(answer, 0x12),
+            |answer| entry(answer, 0x13),
+            |answer| entry(answer, 0x14),
+        ];
+        for (edit, version) in edits.into_iter().zip(Version::ALL) {
+            let spoken = play(edit).0.map(|record| record.state.version);
+            assert_eq!(spoken, Ok(version));
+        }
+    }
+
+    /// Lets VERSION list this version alone.
+    fn entry(answer: &mut Answer, version: u8) {
+        if answer.request == Request::GetVersion {
+            answer.bytes.set(6, &[0, version]);
+        }
+    }
+
+    #[test]
+    fn padding_is_not_signed() {
+        let scene = Scene {
+            damage: |answer| {
+                answer.bytes.push(&[0xaa, 0xbb, 0xcc]);
+            },
+            ..Scene::HONEST
+        };
+        assert!(scene.play().0.is_ok());
+    }
+
+    #[test]
+    fn busy_device_is_asked_again_and_no_transcript_knows() {
+        // Three times at each request; GET_VERSION is of 1.0
+        let asked = exchanges(|answer| {
+            if answer.number <= 3 {
+                answer.bytes.replace(&BUSY);
+                if answer.request == Request::GetVersion {
+                    answer.bytes.set(0, &[0x10]);
+                }
+            }
+        });
+        assert_eq!(asked, Ok(6 * 4));
+    }
+
+    #[test]
+    fn lost_message_is_sent_again() {
+        let asked = exchanges(|answer| {
+            if answer.request == Request::Challenge && answer.number == 1 {
+                answer.bytes.replace(&[0x12, 0x7f, 0x10, 0x00]);
+            }
+        });
+        assert_eq!(asked, Ok(7));
+    }
+
+    #[test]
+    fn device_that_is_always_busy_is_given_up() {
+        let (result, stats) = play(|answer| {
+            if answer.request == Request::GetDigests {
+                answer.bytes.replace(&BUSY);
+            }
+        });
+        let request = Request::GetDigests;
+        let code = ErrorCode::Busy;
+        assert_eq!(result.err(), Some(Error::Refused { request, code }));
+        assert_eq!(stats.exchanges, 4 + u32::from(limits::BUSY_ANSWERS_MAX));
+    }
+
+    #[test]
+    fn response_that_is_not_ready_is_asked_for() {
+        let asked = exchanges(|answer| {
+            if answer.request == Request::Challenge && answer.number <= 5 {
+                // RDTExponent 3, CHALLENGE, Token 7, RDTM 0
+                answer.bytes.replace(&[0x12, 0x7f, 0x42, 0, 3, 0x83, 7, 0]);
+            }
+        });
+        assert_eq!(asked, Ok(6 + 5));
+    }
+
+    #[test]
+    fn version_cannot_be_put_off() {
+        let (result, _) = play(|answer| {
+            answer.bytes.replace(&[0x10, 0x7f, 0x42, 0, 3, 0x84, 7, 2]);
+        });
+        let request = Request::GetVersion;
+        let code = ErrorCode::ResponseNotReady;
+        assert_eq!(result.err(), Some(Error::Refused { request, code }));
+    }
+
+    #[test]
+    fn pause_beyond_the_budget_is_not_taken() {
+        let (result, stats) = play(|answer| {
+            if answer.request == Request::Challenge {
+                // RDTExponent 31: more than half an hour
+                answer.bytes.replace(&[0x12, 0x7f, 0x42, 0, 31, 0x83, 7, 2]);
+            }
+        });
+        let request = Request::Challenge;
+        let what = Exhausted::Time;
+        assert_eq!(result.err(), Some(Error::Exhausted { request, what }));
+        assert!(stats.time_us < limits::Budget::AUTHENTICATE.time_us);
+    }
+
+    #[test]
+    fn device_that_lost_its_state_is_asked_anew_once() {
+        // RequestResynch at the first CHALLENGE: 6, then 6 again
+        let asked = exchanges(|answer| {
+            if answer.request == Request::Challenge && answer.number == 1 {
+                answer.bytes.replace(&[0x12, 0x7f, 0x43, 0x00]);
+            }
+        });
+        assert_eq!(asked, Ok(12));
+        let (result, stats) = play(|answer| {
+            if answer.request == Request::Challenge {
+                answer.bytes.replace(&[0x12, 0x7f, 0x43, 0x00]);
+            }
+        });
+        let request = Request::Challenge;
+        let code = ErrorCode::RequestResynch;
+        assert_eq!(result.err(), Some(Error::Refused { request, code }));
+        assert_eq!(stats.exchanges, 12);
+    }
+
+    #[test]
+    fn small_transfers_bring_the_chain_in_portions() {
+        // CHALLENGE_AUTH of 134 bytes has to fit; the device sends 10 bytes of the chain at most.
+        let asked = exchanges(|answer| {
+            if answer.request == Request::GetCertificate {
+                let sent = answer.number.saturating_sub(1).saturating_mul(10);
+                let left = 47u8.saturating_sub(sent);
+                let portion = left.min(10);
+                answer
+                    .bytes
+                    .set(4, &[portion, 0, left.saturating_sub(portion), 0]);
+                answer.bytes.truncate(8 + usize::from(portion));
+            }
+        });
+        assert_eq!(asked, Ok(10));
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fakes of everything that a run needs, and runs with them.
+//!
+//! The hash is a toy, and a signature is the digest twice: what is tested is what the requester makes
+//! of them.
+
+use core::cell::Cell;
+
+use super::{
+    testing_device::{
+        Bytes,
+        Device,
+        Edit, //
+    },
+    Clock,
+    Environment,
+    Freshness,
+    Policy,
+    Requester,
+    Resources,
+    Store, //
+};
+use crate::proto::{
+    algorithm::{
+        BaseAsym,
+        BaseHash, //
+    },
+    crypto::{
+        digest,
+        ChainError,
+        Crypto,
+        Digest,
+        Hasher,
+        Leaf,
+        SigningInput,
+        Verdict, //
+    },
+    error::{
+        Error,
+        Fault, //
+    },
+    record::{
+        Record,
+        Stats, //
+    },
+    wire::cert_chain::Certificates, //
+};
+
+/// What is wrong with the environment, when something shall be.
+pub(super) const FAULT: Fault = Fault::new(-77);
+
+/// A hash that keeps tests from mixing things up, and nobody else from anything: FNV-1a.
+pub(super) struct ToyHasher(u64);
+
+impl Hasher for ToyHasher {
+    fn update(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn finish(self) -> Digest {
+        let mut digest = [0; 32];
+        let words = [0, 16, 32, 48].map(|bits| self.0.rotate_left(bits).to_le_bytes());
+        let bytes = words.iter().flatten();
+        digest
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        Digest::from(digest)
+    }
+}
+
+pub(super) fn toy_digest(bytes: &[u8]) -> Digest {
+    let mut hasher = ToyHasher(0xcbf2_9ce4_8422_2325);
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+/// Cryptography, such as it is.
+#[derive(Clone, Copy)]
+pub(super) struct Toys {
+    /// What [`Crypto::leaf_key`] says.
+    pub(super) leaf: Result<Leaf<()>, ChainError>,
+    /// Whether hashing fails.
+    pub(super) is_broken: bool,
+}
+
+impl Toys {
+    pub(super) const HONEST: Self = Self {
+        leaf: Ok(Leaf {
+            key: (),
+            first_is_root: true,
+            unverified_links: 0,
+        }),
+        is_broken: false,
+    };
+}
+
+impl Crypto for Toys {
+    type Hasher = ToyHasher;
+    type Key = ();
+
+    fn hasher(&self, _hash: BaseHash) -> Result<ToyHasher, Fault> {
+        if self.is_broken {
+            return Err(FAULT);
+        }
+        Ok(ToyHasher(0xcbf2_9ce4_8422_2325))
+    }
+
+    fn leaf_key(&mut self, _: Certificates<'_>, _: BaseAsym) -> Result<Leaf<()>, ChainError> {
+        self.leaf
+    }
+
+    fn verify(
+        &self,
+        _key: &(),
+        _asym: BaseAsym,
+        input: &SigningInput,
+        signature: &[u8],
+    ) -> Result<Verdict, Fault> {
+        let SigningInput::Digest { digest, .. } = input;
+        let (first, second) = signature.split_at_checked(32).ok_or(FAULT)?;
+        Ok(if *digest == *first && *digest == *second {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        })
+    }
+}
+
+impl<const N: usize> Store for Bytes<N> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.push(bytes).then_some(()).ok_or(FAULT)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn clear(&mut self) {
+        self.truncate(0);
+    }
+}
+
+/// A clock that goes on whenever it is looked at.
+pub(super) struct Ticking {
+    now_us: Cell<u64>,
+    tick_us: u64,
+    is_interrupted: bool,
+}
+
+impl Clock for Ticking {
+    fn now_us(&self) -> u64 {
+        let now = self.now_us.get().saturating_add(self.tick_us);
+        self.now_us.set(now);
+        now
+    }
+
+    fn wait_us(&mut self, us: u64) -> Result<(), Fault> {
+        self.now_us.set(self.now_us.get().saturating_add(us));
+        if self.is_interrupted {
+            return Err(FAULT);
+        }
+        Ok(())
+    }
+}
+
+/// The environment.
+pub(super) struct Fake<'a, const N: usize>(core::marker::PhantomData<&'a ()>);
+
+impl<'a, const N: usize> Environment for Fake<'a, N> {
+    type Transport = Device;
+    type Clock = Ticking;
+    type Crypto = Toys;
+    type Store = Bytes<N>;
+    type Buffer = &'a mut [u8];
+}
+
+/// A test's wishes.
+#[derive(Clone, Copy)]
+pub(super) struct Scene {
+    pub(super) is_silent: bool,
+    pub(super) edit: Edit,
+    pub(super) damage: Edit,
+    pub(super) crypto: Toys,
+    pub(super) policy: Policy,
+    pub(super) buffer_len: usize,
+    pub(super) tick_us: u64,
+    pub(super) is_interrupted: bool,
+}
+
+impl Scene {
+    /// Nothing is wrong.
+    pub(super) const HONEST: Self = Self {
+        is_silent: false,
+        edit: |_| (),
+        damage: |_| (),
+        crypto: Toys::HONEST,
+        policy: Policy::DEFAULT,
+        buffer_len: 160,
+        tick_us: 1,
+        is_interrupted: false,
+    };
+
+    /// Authenticates the device, with memory for `N` bytes.
+    pub(super) fn play_in<const N: usize>(&self) -> (Result<Record, Error>, Stats) {
+        let mut buffer = [0; 192];
+        let resources = Resources::<Fake<'_, N>> {
+            transport: Device::new(self),
+            clock: Ticking {
+                now_us: Cell::new(0),
+                tick_us: self.tick_us,
+                is_interrupted: self.is_interrupted,
+            },
+            crypto: self.crypto,
+            chain: Bytes::EMPTY,
+            transcript: Bytes::EMPTY,
+            buffer: buffer.get_mut(..self.buffer_len).unwrap_or_default(),
+        };
+        let mut requester = match Requester::new(resources, self.policy) {
+            Ok(requester) => requester,
+            Err(error) => return (Err(error), Stats::default()),
+        };
+        let freshness = Freshness {
+            nonce: [0x55; 32],
+            context: *b"CONTEXT8",
+        };
+        let result = requester.authenticate(&freshness);
+        let stats = requester.stats();
+        let resources = requester.into_resources();
+        let is_evidence_left = !resources.chain.bytes().is_empty();
+        if result.is_err() && is_evidence_left {
+            // No scene expects that.
+            return (Err(Error::Unusable { position: 99 }), stats);
+        }
+        (result, stats)
+    }
+
+    /// Authenticates the device, with memory enough.
+    pub(super) fn play(&self) -> (Result<Record, Error>, Stats) {
+        self.play_in::<768>()
+    }
+
+    /// How it ends.
+    pub(super) fn error(&self) -> Option<Error> {
+        self.play().0.err()
+    }
+}
+
+/// How it ends if the device says something else than an honest one before it signs.
+pub(super) fn edited(edit: Edit) -> Option<Error> {
+    let scene = Scene {
+        edit,
+        ..Scene::HONEST
+    };
+    scene.error()
+}
+
+/// Checks that the toy is of use: other bytes have another digest.
+pub(super) fn toys_work() -> bool {
+    let whole = digest(&Toys::HONEST, BaseHash::Sha256, &[b"ab", b"c"]);
+    whole == Ok(toy_digest(b"abc")) && whole != Ok(toy_digest(b"abd"))
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A device made of bytes.
+//!
+//! It speaks any version, has chains in slots 0 and 2, and is honest unless a test edits what it
+//! says. Its signature is the digest twice.
+
+use kernel::validate::Untrusted;
+
+use super::{
+    testing::{
+        toy_digest,
+        Scene,
+        Toys,
+        FAULT, //
+    },
+    Transport, //
+};
+use crate::proto::{
+    algorithm::BaseHash,
+    crypto::{
+        Digest,
+        SigningInput, //
+    },
+    error::Fault,
+    message::Request,
+    signing::{
+        signing_input,
+        Purpose, //
+    },
+    version::Version, //
+};
+
+/// Room for bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Bytes<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Bytes<N> {
+    pub(super) const EMPTY: Self = Self {
+        bytes: [0; N],
+        len: 0,
+    };
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Appends bytes; whether there was room for them.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
+        let room = self.bytes.get_mut(self.len..);
+        let Some((room, _)) = room.and_then(|room| room.split_at_mut_checked(bytes.len())) else {
+            return false;
+        };
+        room.copy_from_slice(bytes);
+        self.len = self.len.saturating_add(bytes.len());
+        true
+    }
+
+    /// Puts bytes in place of others.
+    pub(super) fn set(&mut self, offset: usize, bytes: &[u8]) {
+        let places = self.bytes.iter_mut().skip(offset);
+        places.zip(bytes).for_each(|(to, from)| *to = *from);
+    }
+
+    /// Puts bytes in place of all.
+    pub(super) fn replace(&mut self, bytes: &[u8]) {
+        self.len = 0;
+        self.push(bytes);
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+}
+
+/// What the device is about to say.
+pub(super) struct Answer {
+    /// What it was asked.
+    pub(super) request: Request,
+    /// Which time it is asked that, from 1 on.
+    pub(super) number: u8,
+    /// The response.
+    pub(super) bytes: Bytes<192>,
+}
+
+/// Changes an answer.
+pub(super) type Edit = fn(&mut Answer);
+
+/// The device.
+pub(super) struct Device {
+    /// Whether nothing is said at all.
+    is_silent: bool,
+    /// Changes what is said before it is signed.
+    edit: Edit,
+    /// Changes what is said after that.
+    damage: Edit,
+    /// The request that RESPOND_IF_READY is about.
+    pending: Bytes<64>,
+    transcript: Bytes<768>,
+    asked: [u8; 6],
+}
+
+impl Device {
+    pub(super) fn new(scene: &Scene) -> Self {
+        Self {
+            is_silent: scene.is_silent,
+            edit: scene.edit,
+            damage: scene.damage,
+            pending: Bytes::EMPTY,
+            transcript: Bytes::EMPTY,
+            asked: [0; 6],
+        }
+    }
+
+    fn answer(&mut self, question: &[u8]) -> Option<Answer> {
+        if self.is_silent {
+            return None;
+        }
+        let is_reminder = question.get(1) == Some(&0xff);
+        if !is_reminder {
+            self.pending.replace(question);
+        }
+        let question = self.pending;
+        let (number, request) = self.count(*question.as_bytes().get(1)?)?;
+        let mut answer = Answer {
+            request,
+            number,
+            bytes: Bytes::EMPTY,
+        };
+        if request == Request::GetVersion {
+            self.transcript = Bytes::EMPTY;
+        }
+        respond(request, question.as_bytes(), &mut answer.bytes)?;
+        (self.edit)(&mut answer);
+        let is_error = answer.bytes.as_bytes().get(1) == Some(&0x7f);
+        if !is_error {
+            self.transcript.push(question.as_bytes());
+            self.transcript.push(answer.bytes.as_bytes());
+            if request == Request::Challenge {
+                let signature = self.sign(question.as_bytes())?;
+                answer.bytes.push(signature.as_bytes());
+                answer.bytes.push(signature.as_bytes());
+            }
+        }
+        (self.damage)(&mut answer);
+        Some(answer)
+    }
+
+    fn count(&mut self, code: u8) -> Option<(u8, Request)> {
+        let mut all = self.asked.iter_mut().zip(Request::ALL);
+        let (count, request) = all.find(|(_, request)| request.code() == code)?;
+        *count = count.saturating_add(1);
+        Some((*count, *request))
+    }
+
+    fn sign(&self, question: &[u8]) -> Option<Digest> {
+        let version = Version::from_wire(*question.first()?)?;
+        let (purpose, hash) = (Purpose::ChallengeAuth, BaseHash::Sha256);
+        let transcript = self.transcript.as_bytes();
+        match signing_input(&Toys::HONEST, version, purpose, hash, transcript).ok()? {
+            SigningInput::Digest { digest, .. } => Some(digest),
+        }
+    }
+}
+
+impl Transport for Device {
+    fn exchange<'b>(
+        &mut self,
+        request: &[u8],
+        response: &'b mut [u8],
+    ) -> Result<&'b Untrusted<[u8]>, Fault> {
+        let answer = self.answer(request).ok_or(FAULT)?;
+        let bytes = answer.bytes.as_bytes();
+        let places = response.iter_mut().zip(bytes);
+        places.for_each(|(to, from)| *to = *from);
+        let len = bytes.len().min(response.len());
+        Ok(Untrusted::from_ref(response.get(..len).unwrap_or_default()))
+    }
+}
+
+/// The certificates of the chain: an authority and a leaf, as far as anybody here can tell.
+const CERTIFICATES: [u8; 11] = *b"\x30\x03CA1\x30\x04LEAF";
+
+/// The chain: Length, RootHash, certificates.
+fn chain() -> Bytes<64> {
+    let mut chain = Bytes::EMPTY;
+    chain.push(&[4 + 32 + 11, 0, 0, 0]);
+    chain.push(toy_digest(b"\x30\x03CA1").as_bytes());
+    chain.push(&CERTIFICATES);
+    chain
+}
+
+/// Digest of the chain with 0xee as the first byte of RootHash.
+pub(super) fn other_root_hash() -> Digest {
+    let mut chain = chain();
+    chain.set(4, &[0xee]);
+    toy_digest(chain.as_bytes())
+}
+
+/// What an honest device says, without signature.
+fn respond(request: Request, question: &[u8], response: &mut Bytes<192>) -> Option<()> {
+    let version = *question.first()?;
+    let is_1_2 = version >= 0x12;
+    let byte = |offset: usize| question.get(offset).copied();
+    response.push(&[version, request.code() & 0x7f, 0, 0]);
+    match request {
+        // One entry: 1.2
+        Request::GetVersion => response.push(&[0, 1, 0x00, 0x12]),
+        Request::GetCapabilities => {
+            // CTExponent 0; Flags: CERT_CAP and CHAL_CAP
+            response.push(&[0, 0, 0, 0, 0x06, 0, 0, 0]);
+            // DataTransferSize and MaxSPDMmsgSize: 256
+            !is_1_2 || response.push(&[0, 1, 0, 0, 0, 1, 0, 0])
+        }
+        Request::NegotiateAlgorithms => {
+            // Length; no measurements; opaque format; ECDSA P-256; SHA-256
+            response.push(&[36, 0, 0, if is_1_2 { 2 } else { 0 }]);
+            response.push(&[0, 0, 0, 0, 0x10, 0, 0, 0, 0x01, 0, 0, 0]);
+            response.push(&[0; 16])
+        }
+        Request::GetDigests => {
+            response.set(2, &[0x05, 0x05]);
+            let digest = toy_digest(chain().as_bytes());
+            response.push(digest.as_bytes()) && response.push(digest.as_bytes())
+        }
+        Request::GetCertificate => {
+            let chain = chain();
+            let (offset, wanted) = (byte(4)?, u16::from_le_bytes([byte(6)?, byte(7)?]));
+            let rest = chain.as_bytes().get(offset.into()..)?;
+            let (portion, remainder) = rest.split_at(rest.len().min(wanted.into()));
+            response.set(2, &[byte(2)?]);
+            let len = |bytes: &[u8]| u8::try_from(bytes.len()).ok();
+            response.push(&[len(portion)?, 0, len(remainder)?, 0]);
+            response.push(portion)
+        }
+        Request::Challenge => {
+            response.set(2, &[byte(2)?, 0x05]);
+            response.push(toy_digest(chain().as_bytes()).as_bytes());
+            response.push(&[0x22; 32]);
+            response.push(&[0, 0]);
+            let context = question.get(36..).unwrap_or_default();
+            response.push(context)
+        }
+    }
+    .then_some(())
+}
