@@ -60,9 +60,22 @@ impl SlotMask {
         self.0 & !other.0 == 0
     }
 
-    /// The slots of the set, lowest first.
-    pub fn iter(self) -> impl Iterator<Item = SlotId> {
-        (0..8).map(SlotId).filter(move |slot| self.contains(*slot))
+    /// Number of slots in the set.
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The lowest slot of the set, if there is any.
+    pub fn lowest(self) -> Option<SlotId> {
+        u8::try_from(self.0.trailing_zeros())
+            .ok()
+            .and_then(SlotId::new)
+    }
+
+    /// Number of slots of the set that are lower than this one.
+    pub const fn count_below(self, slot: SlotId) -> u32 {
+        let lower = slot.bit().wrapping_sub(1);
+        (self.0 & lower).count_ones()
     }
 }
 
@@ -88,14 +101,19 @@ mod tests {
     }
 
     #[test]
-    fn mask_lists_its_slots_lowest_first() {
-        let mut slots = SlotMask::from_wire(0x92).iter().map(SlotId::number);
-        assert_eq!(slots.next(), Some(1));
-        assert_eq!(slots.next(), Some(4));
-        assert_eq!(slots.next(), Some(7));
-        assert_eq!(slots.next(), None);
-        assert_eq!(SlotMask::from_wire(0xff).iter().count(), 8);
-        assert_eq!(SlotMask::from_wire(0).iter().count(), 0);
+    fn slots_of_a_mask_are_its_bits() {
+        let mask = SlotMask::from_wire(0x92);
+        assert_eq!(mask.count(), 3);
+        assert_eq!(mask.lowest(), SlotId::new(1));
+        let below = |number| SlotId::new(number).map(|slot| mask.count_below(slot));
+        assert_eq!(below(0), Some(0));
+        assert_eq!(below(1), Some(0));
+        assert_eq!(below(2), Some(1));
+        assert_eq!(below(4), Some(1));
+        assert_eq!(below(7), Some(2));
+        assert_eq!(SlotMask::from_wire(0xff).count(), 8);
+        assert_eq!(SlotMask::from_wire(0).count(), 0);
+        assert_eq!(SlotMask::from_wire(0).lowest(), None);
     }
 
     #[test]

@@ -200,7 +200,7 @@ fn choose(choice: SlotChoice, digests: &Digests<'_>) -> Result<Announced, Error>
     let provisioned = digests.provisioned;
     let slot = match choice {
         SlotChoice::Slot(slot) => Some(slot),
-        SlotChoice::Lowest => provisioned.iter().next(),
+        SlotChoice::Lowest => provisioned.lowest(),
     };
     let announced = slot.and_then(|slot| {
         digests.of(slot).map(|digest| Announced {

@@ -53,8 +53,12 @@ pub struct Digests<'a> {
 impl Digests<'_> {
     /// The digest of the chain in a slot, if there is one.
     pub fn of(&self, slot: SlotId) -> Option<Digest> {
-        let index = self.provisioned.iter().position(|other| other == slot)?;
-        let digest = self.digests.chunks_exact(self.digest_len).nth(index)?;
+        if !self.provisioned.contains(slot) {
+            return None;
+        }
+        let index = usize::try_from(self.provisioned.count_below(slot)).ok()?;
+        let offset = index.checked_mul(self.digest_len)?;
+        let digest = self.digests.get(offset..)?.get(..self.digest_len)?;
         Digest::from_slice(digest)
     }
 }
@@ -67,8 +71,7 @@ impl<'a> Validate<'a, [u8], (Version, BaseHash)> for Digests<'a> {
         let header = Header::read(&mut reader, version, Request::GetDigests)?;
         let provisioned = SlotMask::from_wire(header.param2);
         let supported = SlotMask::from_wire(header.param1);
-        let slots = provisioned.iter().count();
-        if slots == 0 {
+        if provisioned.count() == 0 {
             return Err(reader.malformed(Malformed::Empty(Field::Digest)));
         }
         // Before 1.3 Param1 is reserved, and devices were seen that do not send 0.
@@ -76,6 +79,7 @@ impl<'a> Validate<'a, [u8], (Version, BaseHash)> for Digests<'a> {
             return Err(reader.misbehaved(Misbehaved::Illegal(Field::SlotMask)));
         }
         let digest_len = hash.digest_len();
+        let slots = usize::try_from(provisioned.count()).unwrap_or(usize::MAX);
         let digests = reader.take(slots.saturating_mul(digest_len), Field::Digest)?;
         let bytes = reader.finish()?;
         Ok(Self {
