@@ -491,16 +491,18 @@ static void names_twice_are_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, compare(test, der), -EBADMSG);
 }
 
-static void names_of_nobody_are_refused(struct kunit *test)
+static void empty_list_of_names_names_nobody(struct kunit *test)
 {
-	struct der *der;
+	struct der *der = new_der(test);
 
-	/* An empty sequence, and not even that */
-	der = new_der(test);
 	wrap_names(der);
-	KUNIT_EXPECT_EQ(test, compare(test, der), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, compare(test, der), CMA_SAN_ABSENT);
+}
 
-	der = new_der(test);
+static void extension_without_a_list_is_refused(struct kunit *test)
+{
+	struct der *der = new_der(test);
+
 	wrap_extension(der, 0, &subject_alt_name);
 	wrap_certificate(der);
 	KUNIT_EXPECT_EQ(test, compare(test, der), -EBADMSG);
@@ -695,7 +697,8 @@ static struct kunit_case cma_cases[] = {
 	KUNIT_CASE(malformed_name_after_a_match_is_refused),
 	KUNIT_CASE(unknown_kind_of_name_is_refused),
 	KUNIT_CASE(names_twice_are_refused),
-	KUNIT_CASE(names_of_nobody_are_refused),
+	KUNIT_CASE(empty_list_of_names_names_nobody),
+	KUNIT_CASE(extension_without_a_list_is_refused),
 	KUNIT_CASE(trailing_bytes_are_refused),
 	KUNIT_CASE(truncation_at_every_byte_is_refused),
 	KUNIT_CASE(wrong_lengths_are_refused),

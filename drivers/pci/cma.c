@@ -221,7 +221,7 @@ int cma_note_extension_value(void *context, size_t hdrlen, unsigned char tag,
 /**
  * struct cma_names - outcome of the comparison with each name
  * @expected: The function's own name.
- * @end: First byte after the last name, NULL if there is none.
+ * @end: First byte after the last name.
  * @is_cma: The otherName that is being decoded is a function's name.
  * @san: What is known after the names seen so far.
  * @other: The first name that is not @expected.
@@ -284,7 +284,8 @@ int cma_note_other_name(void *context, size_t hdrlen, unsigned char tag,
  *	CMA_SAN_MISMATCH.
  *
  * A certificate may have several names. One that is as expected is enough;
- * those of other kinds don't count.
+ * those of other kinds don't count. An empty list of names is against RFC 5280,
+ * but as good as none.
  *
  * Context: Any.
  * Return: An &enum cma_san, or -EBADMSG if the certificate or the names in it
@@ -307,7 +308,7 @@ VISIBLE_IF_KUNIT int cma_compare_san(const u8 *der, size_t der_len,
 	if (asn1_ber_decoder(&cma_san_decoder, &names, leaf.san, leaf.san_len))
 		return -EBADMSG;
 
-	/* RFC 5280 sec 4.2.1.6: at least one name; and nothing after the last */
+	/* The decoder stops after the last name, no matter what follows */
 	if (names.end != leaf.san + leaf.san_len)
 		return -EBADMSG;
 
