@@ -123,7 +123,7 @@ impl Connection {
                 if refusal.code == RESPONSE_NOT_READY {
                     self.pending = Some(request.to_vec());
                 }
-                refusal.to_bytes(self.version())
+                refusal.to_bytes(self.version(kind))
             }
         };
         if let Some(kind) = kind {
@@ -136,9 +136,11 @@ impl Connection {
         }
     }
 
-    /// SPDMVersion of ERROR messages: 1.0 as long as no version was agreed on.
-    fn version(&self) -> u8 {
+    /// SPDMVersion of ERROR messages: 1.0 as long as no version was agreed on, and always in
+    /// answer to GET_VERSION, which begins anew.
+    fn version(&self, kind: Option<Kind>) -> u8 {
         match &self.stage {
+            _ if kind == Some(Kind::Version) => 0x10,
             Stage::Idle => 0x10,
             Stage::Versioned { tried, .. } => *tried,
             Stage::Capable { version, .. } => *version,
