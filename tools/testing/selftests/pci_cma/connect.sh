@@ -60,6 +60,7 @@ test_a_device_without_tdisp_cannot_be_bound()
 
 test_a_device_is_its_own_dsm()
 {
+	be_connected "$DEVICE"
 	expect "$DEVICE" "$(cat "$PCI/$DEVICE/tsm/dsm")" dsm
 }
 

@@ -40,6 +40,17 @@ test_a_connected_device_may_be_unplugged()
 {
 	needs_host
 	be_connected "$DEVICE"
+	host unplug 0 || fail "unplug"
+	await 10 is_gone "$DEVICE" || fail "it is there though it was unplugged"
+	host plug 0 || fail "plug"
+	await 20 is_there "$DEVICE" || fail "it does not come back"
+	is_new "$DEVICE"
+}
+
+test_a_connected_device_may_lose_its_power()
+{
+	needs_host
+	be_connected "$DEVICE"
 	replug 0
 	is_new "$DEVICE"
 }

@@ -46,7 +46,7 @@ exchanges()
 
 length_of()
 {
-	spdmctl evidence "$DEVICE" --type "$1" --format raw | wc -c
+	spdmctl evidence "$DEVICE" --type "$1" --format raw 2>/dev/null | wc -c
 }
 
 #
@@ -101,16 +101,15 @@ test_the_highest_common_version_is_used()
 
 test_a_chain_of_almost_64_kib()
 {
-	kind --asym ecdsa-p384 --hash sha-384 --chain-bytes 65535 --chain-certs 40
+	kind --asym ecdsa-p384 --hash sha-256 --chain-bytes 65535 --chain-certs 40
 	expect 65535 "$(length_of cert0)" "length of cert0"
 	[ "$(exchanges)" -gt 15 ] || fail "$(exchanges) exchanges are too few for it"
 
-	# So much evidence takes several datagrams
-	DEVICE=$DEVICE "$DIR/evidence" >/tmp/evidence 2>&1 || {
-		grep '^not ok\|^# .*:' /tmp/evidence | sed 's/^/# /'
-		fail "evidence fails with much evidence"
-	}
-	! grep '# SKIP.*datagram' /tmp/evidence || fail "it fits in one datagram"
+	# Some tests of evidence take as much as that
+	if ! DEVICE=$DEVICE "$DIR/evidence" >/tmp/evidence 2>&1 || grep -q "# SKIP.*\(datagram\|sum\)" /tmp/evidence; then
+		grep "^not ok\|SKIP\|^# .*:" /tmp/evidence | sed "s/^/# /"
+		fail "evidence fails with so much evidence, or skips something"
+	fi
 }
 
 test_a_chain_of_a_single_certificate()
