@@ -217,3 +217,30 @@ pub fn digest<C: Crypto>(crypto: &C, hash: BaseHash, pieces: &[&[u8]]) -> Result
     }
     Ok(hasher.finish())
 }
+
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+#[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_digest))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digest_is_as_long_as_its_hash() {
+        assert_eq!(Digest::from([1; 32]).as_bytes(), [1; 32].as_slice());
+        assert_eq!(Digest::from([2; 48]).as_bytes(), [2; 48].as_slice());
+        assert_eq!(Digest::from([3; 64]).as_bytes(), [3; 64].as_slice());
+    }
+
+    #[test]
+    fn digests_of_different_length_differ() {
+        assert!(Digest::from([0; 32]) != Digest::from([0; 48]));
+        assert!(Digest::from([0; 48]) != *[0; 32].as_slice());
+        assert!(Digest::from([0; 32]) == *[0; 32].as_slice());
+    }
+
+    #[test]
+    fn slice_that_no_hash_makes_is_no_digest() {
+        let digest = Digest::from_slice(&[7; 48]);
+        assert_eq!(digest, Some(Digest::from([7; 48])));
+        assert_eq!(Digest::from_slice(&[7; 65]), None);
+    }
+}

@@ -20,7 +20,10 @@ mod tests {
     };
     use crate::proto::{
         algorithm::BaseHashSet,
-        crypto::ChainError,
+        crypto::{
+            ChainError,
+            Leaf, //
+        },
         error::{
             Error,
             Exhausted,
@@ -558,6 +561,50 @@ mod tests {
         for (number, (_, error)) in CASES.iter().enumerate() {
             assert_eq!(kind(error), number);
         }
+    }
+
+    #[test]
+    fn total_beyond_any_chain_is_refused() {
+        let found = 0xffff + 47;
+        let expected = 0xffff;
+        let what = Misbehaved::Total { expected, found };
+        let error = misbehaved(Response::Certificate, what);
+        let run = edited(|answer| set(answer, GetCertificate, 6, &[0xff, 0xff]));
+        assert_eq!(run, Some(error));
+    }
+
+    #[test]
+    fn root_hash_may_be_of_a_root_that_is_not_sent() {
+        let leaf = Leaf {
+            key: (),
+            first_is_root: false,
+            unverified_links: 1,
+        };
+        let scene = Scene {
+            edit: |answer| {
+                set(answer, GetCertificate, 12, &[0xee]);
+                set(answer, GetDigests, 4, other_root_hash().as_bytes());
+                set(answer, Challenge, 4, other_root_hash().as_bytes());
+            },
+            crypto: Toys {
+                leaf: Ok(leaf),
+                ..Toys::HONEST
+            },
+            ..Scene::HONEST
+        };
+        let chain = scene.play().0.map(|record| record.chain);
+        assert_eq!(chain.map(|chain| chain.first_is_root), Ok(false));
+        assert_eq!(chain.map(|chain| chain.unverified_links), Ok(1));
+    }
+
+    #[test]
+    fn part_of_a_dword_is_no_room() {
+        // Of 43 bytes 40 can be used, and 42 are the least.
+        let scene = Scene {
+            buffer_len: 43,
+            ..Scene::HONEST
+        };
+        assert_eq!(scene.error(), Some(Error::Misuse(Misuse::Buffer)));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! The one loop that talks to the transport: retries, pauses and the budget.
 //!
 //! A step hands in a request and gets bytes that are not an ERROR, or an error. Whatever it takes
-//! in between stays in here: the request is sent again after ERROR Busy, RESPOND_IF_READY after
-//! ERROR ResponseNotReady. So each request and each response can stand in a transcript only once.
+//! in between stays in here: what was sent is sent again after ERROR Busy, RESPOND_IF_READY is sent
+//! after ERROR ResponseNotReady. So each request and each response can stand in a transcript only once.
 
 use kernel::validate::Untrusted;
 
@@ -76,7 +76,7 @@ pub(super) struct Channel<E: Environment> {
 enum Next {
     /// The response is the first so many bytes of the buffer.
     Done(usize),
-    /// Wait, then send the request again.
+    /// Wait, then send the same again.
     Repeat { pause_us: u64 },
     /// Wait, then ask whether the response is ready.
     Ask { pause_us: u64, token: u8 },
@@ -138,10 +138,9 @@ impl<E: Environment> Channel<E> {
         let len = loop {
             match self.attempt(request, question.as_bytes(), terms, &mut delays)? {
                 Next::Done(len) => break len,
-                Next::Repeat { pause_us } => {
-                    self.pause(request, pause_us)?;
-                    question = *bytes;
-                }
+                // What is repeated is what was just sent: while a response is not ready, no other
+                // request may be sent than RESPOND_IF_READY.
+                Next::Repeat { pause_us } => self.pause(request, pause_us)?,
                 Next::Ask { pause_us, token } => {
                     self.pause(request, pause_us)?;
                     question = respond_if_ready::encode(terms.version, request, token);

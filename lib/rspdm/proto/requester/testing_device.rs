@@ -82,6 +82,8 @@ pub(super) struct Answer {
     pub(super) request: Request,
     /// Which time it is asked that, from 1 on.
     pub(super) number: u8,
+    /// Whether it was asked by RESPOND_IF_READY.
+    pub(super) is_reminder: bool,
     /// The response.
     pub(super) bytes: Bytes<192>,
 }
@@ -128,6 +130,7 @@ impl Device {
         let mut answer = Answer {
             request,
             number,
+            is_reminder,
             bytes: Bytes::EMPTY,
         };
         if request == Request::GetVersion {

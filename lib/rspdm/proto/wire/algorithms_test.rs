@@ -165,14 +165,23 @@ mod tests {
             parse(&with(0x14, 16, &[0x08])),
             unoffered(Field::BaseHashSel)
         );
-        let less = Offer {
+        let one_hash = Offer {
+            hashes: BaseHashSet::EMPTY.with(BaseHash::Sha512),
+            signatures: BaseAsymSet::ALL,
+        };
+        let one_signature = Offer {
             hashes: BaseHashSet::ALL,
             signatures: BaseAsymSet::EMPTY.with(BaseAsym::EcdsaP256),
         };
-        let raw: &Untrusted<[u8]> = Untrusted::from_ref(&ALGORITHMS);
-        let response = raw.validate_with::<AlgorithmsResponse<'_>, _>((Version::V1_4, less));
-        let response = response.map(|response| response.algorithms);
-        assert_eq!(response, unoffered(Field::BaseAsymSel));
+        for (offer, field) in [
+            (one_hash, Field::BaseHashSel),
+            (one_signature, Field::BaseAsymSel),
+        ] {
+            let raw: &Untrusted<[u8]> = Untrusted::from_ref(&ALGORITHMS);
+            let response = raw.validate_with::<AlgorithmsResponse<'_>, _>((Version::V1_4, offer));
+            let response = response.map(|response| response.algorithms);
+            assert_eq!(response, unoffered(field));
+        }
     }
 
     #[test]
