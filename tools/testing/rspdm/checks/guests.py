@@ -25,7 +25,7 @@ def boot(step, text, *options):
 
 
 def kunit(step, name):
-    status, output = boot(step, "true\n", "--kernel", name, "--devices", "0", "--append", "kunit.enable=1", "--timeout", "600")
+    status, output = boot(step, "true\n", "--kernel", name, "--append", "kunit.enable=1", "--timeout", "600")
     for test, good, why in ktap.read(output):
         step.test(test, good, why)
     step.test(f"the {name} kernel boots, and its log has no report of an error", status == 0, tail(output))
