@@ -14,7 +14,8 @@
 //! | [`policy`] | demands in a file |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
 //! | [`pcap`] | a transcript for packet analysers |
-//! | [`error`], [`table`], [`time`] | exit codes, output |
+//! | [`error`], [`refusal`] | exit codes, and what the kernel means by an errno |
+//! | [`table`], [`time`] | output |
 //!
 //! Only [`sysfs`], [`netlink::genl`], [`store`], [`trust`], [`policy`] and [`commands`] do I/O;
 //! evidence is judged from bytes in memory, so that a saved directory on another machine is judged
@@ -29,6 +30,7 @@ pub mod identity;
 pub mod netlink;
 pub mod pcap;
 pub mod policy;
+pub mod refusal;
 pub mod report;
 pub mod store;
 pub mod sysfs;

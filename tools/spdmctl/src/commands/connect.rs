@@ -18,6 +18,7 @@ use crate::{
         Exit,
         Result, //
     },
+    refusal,
     sysfs::{
         Device,
         State,
@@ -128,46 +129,20 @@ fn no_tsm_directory(device: &Device) -> Error {
         .hint("either it has no CMA mailbox, or no TSM is registered: see `spdmctl list`")
 }
 
-/// What a failed connect means. The kernel keeps malformed, refused and unable apart by errno.
 fn connect_error(device: &Device, tsm: &str, error: &io::Error) -> Error {
     let what = format!("{}: connect through {tsm}", device.address);
-    let see_log = "the kernel log (`dmesg`) has a line about this device that says why";
-    let failed = |reason: &str| format!("{what}: {reason} ({})", plain(error));
-    match error.raw_os_error() {
-        Some(libc::EKEYREJECTED) => Error::policy(failed(
-            "the device's signature, certificate chain or name does not hold",
-        ))
-        .hint(see_log),
-        Some(libc::EBADMSG) => {
-            Error::malformed(failed("the device's answer is malformed")).hint(see_log)
-        }
-        Some(libc::EPROTO) => {
-            Error::malformed(failed("the device breaks the protocol")).hint(see_log)
-        }
-        Some(libc::EOPNOTSUPP) => Error::environment(failed(
-            "the device and this kernel have no version, algorithm or capability in common",
-        ))
-        .hint(see_log),
-        Some(libc::ENOPKG) => Error::environment(failed(
-            "this kernel cannot use an algorithm of the device's certificates",
-        ))
-        .hint(see_log),
-        Some(libc::EREMOTEIO) => {
-            Error::environment(failed("the device answered with an error")).hint(see_log)
-        }
-        Some(libc::ETIMEDOUT) => {
-            Error::environment(failed("the device took too long")).hint(see_log)
-        }
-        Some(libc::EBUSY) => {
-            Error::environment(failed("the device is busy, or just being connected")).hint(see_log)
-        }
-        Some(libc::ENXIO) => Error::environment(failed(&format!(
-            "there is no {tsm}, or it does not serve this device"
-        )))
-        .hint("`spdmctl list` shows the registered TSMs"),
-        Some(libc::EIO | libc::ENOMEM) => Error::environment(failed("failed")).hint(see_log),
-        _ => write_error(&what, error),
+    let errno = error.raw_os_error().unwrap_or_default();
+    if let Some(error) = refusal::authentication(&what, errno, &plain(error)) {
+        return error;
     }
+    if errno == libc::ENXIO {
+        return Error::environment(format!(
+            "{what}: there is no {tsm}, or it does not serve this device ({})",
+            plain(error)
+        ))
+        .hint("`spdmctl list` shows the registered TSMs");
+    }
+    write_error(&what, error)
 }
 
 fn write_error(what: &str, error: &io::Error) -> Error {

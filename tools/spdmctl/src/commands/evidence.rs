@@ -133,11 +133,9 @@ fn save(
         }
     }
     store::save(directory, evidence, &index, &pem)?;
-    let names: Vec<String> = evidence
-        .objects
-        .keys()
-        .map(|kind| kind.file_name())
-        .collect();
+    let objects = evidence.objects.keys().map(|kind| kind.file_name());
+    let certificates = pem.keys().map(|kind| format!("{kind}.pem"));
+    let names: Vec<String> = objects.chain(certificates).collect();
     Ok(format!(
         "{}: {}, evidence.json\n",
         directory.display(),

@@ -2,6 +2,8 @@
 
 //! Requests to the family, and what their failure means for the user.
 
+use std::io;
+
 use netlink_packet_core::DefaultNla;
 
 use super::{
@@ -30,7 +32,8 @@ use crate::{
         Error,
         Result, //
     },
-    evidence::Slot, //
+    evidence::Slot,
+    refusal, //
 };
 
 /// What to read.
@@ -112,6 +115,12 @@ impl<C: Channel> Client<C> {
                 Ok(dump) => return Ok(dump),
                 // With a nonce, the caller wants the evidence over that nonce and no other.
                 Err(failure) if is_change(&failure) && request.nonce.is_none() => {}
+                Err(failure) if request.nonce.is_some() => {
+                    return Err(explain_refresh(
+                        &format!("{device}: refresh evidence"),
+                        failure,
+                    ));
+                }
                 Err(failure) => return Err(explain(&format!("{device}: read evidence"), failure)),
             }
         }
@@ -227,6 +236,17 @@ fn is_change(failure: &Failure) -> bool {
     }
 }
 
+/// The same if the kernel was to ask the device for fresh evidence, and the device may be to blame.
+fn explain_refresh(what: &str, failure: Failure) -> Error {
+    if let Failure::Refused(refusal) = &failure {
+        let error = refusal::authentication(what, refusal.errno, &refusal.to_string());
+        if let Some(error) = error {
+            return error;
+        }
+    }
+    explain(what, failure)
+}
+
 /// The error that ends a command when the kernel did not do `what`, with advice where there is
 /// some.
 fn explain(what: &str, failure: Failure) -> Error {
@@ -236,7 +256,13 @@ fn explain(what: &str, failure: Failure) -> Error {
             return Error::environment(format!("{what}: the evidence changed meanwhile"))
                 .hint("somebody else refreshed or reconnected the device: try again");
         }
-        Failure::Io(error) => return Error::environment(format!("{what}: {}", plain(&error))),
+        Failure::Io(error) => {
+            let message = format!("{what}: {}", plain(&error));
+            return match error.kind() {
+                io::ErrorKind::PermissionDenied => Error::environment(message).hint(NEEDS_ROOT),
+                _ => Error::environment(message),
+            };
+        }
         Failure::Garbled(text) => {
             return Error::environment(format!(
                 "{what}: the kernel's answer makes no sense: {text}"
@@ -244,24 +270,17 @@ fn explain(what: &str, failure: Failure) -> Error {
             .hint("this tool and the running kernel may not belong together");
         }
     };
-    let message = format!("{what}: {refusal}");
+    let error = Error::environment(format!("{what}: {refusal}"));
     match refusal.errno {
-        libc::EPERM | libc::EACCES => Error::environment(message)
-            .hint("this needs the capability CAP_NET_ADMIN: run it as root"),
-        libc::ENXIO => Error::environment(message)
-            .hint("the device is not connected: `spdmctl connect` it first"),
-        libc::ENODEV => Error::environment(message).hint("`spdmctl list` shows the devices"),
-        libc::EAGAIN => Error::environment(message)
-            .hint("somebody else refreshed or reconnected the device: try again"),
-        libc::EKEYREJECTED => Error::policy(message).hint(SEE_LOG),
-        libc::EBADMSG | libc::EPROTO => Error::malformed(message).hint(SEE_LOG),
-        libc::EREMOTEIO | libc::ETIMEDOUT | libc::EIO => Error::environment(message).hint(SEE_LOG),
-        _ => Error::environment(message),
+        libc::EPERM | libc::EACCES => error.hint(NEEDS_ROOT),
+        libc::ENXIO => error.hint("the device is not connected: `spdmctl connect` it first"),
+        libc::ENODEV => error.hint("`spdmctl list` shows the devices"),
+        libc::EAGAIN => error.hint("somebody else refreshed or reconnected the device: try again"),
+        _ => error,
     }
 }
 
-/// Advice for failures that the kernel explains elsewhere.
-const SEE_LOG: &str = "the kernel log (`dmesg`) has a line about this device that says why";
+const NEEDS_ROOT: &str = "this needs the capability CAP_NET_ADMIN: run it as root";
 
 /// How often evidence may change while it is read before the user is told.
 const READ_ATTEMPTS: u32 = 5;

@@ -107,7 +107,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = crate::error::plain(&io::Error::from_raw_os_error(self.errno));
         match &self.text {
-            Some(text) => write!(f, "{text} ({name})"),
+            Some(text) => write!(f, "{text}: {name}"),
             None => f.write_str(&name),
         }
     }
