@@ -14,7 +14,7 @@ class Step:
 
     def __init__(self, name):
         self.name = name
-        self.passed, self.failures = 0, []
+        self.passed, self.skipped, self.failures = 0, 0, []
         self.log = cache.LOGS / "check" / f"{name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_bytes(b"")
@@ -29,9 +29,11 @@ class Step:
             say(f"    {self.name}: {self.shown - self.started:.0f} s, {self.passed} passed so far")
 
     def test(self, name, good, why=""):
-        """Record one test; WHY is shown if it failed."""
-        self.note(f"{'ok' if good else 'not ok'} - {name}")
-        if good:
+        """Record one test; WHY is shown if it failed. One that was skipped (None) does not count."""
+        self.note(f"{'skipped' if good is None else 'ok' if good else 'not ok'} - {name}")
+        if good is None:
+            self.skipped += 1
+        elif good:
             self.passed += 1
         else:
             self.failures.append(name)
@@ -53,6 +55,6 @@ class Step:
         return child.wait(), "".join(lines)
 
     def summary(self):
-        say(f"    {self.name}: {self.passed} passed, {len(self.failures)} failed, {time.monotonic() - self.started:.0f} s"
+        say(f"    {self.name}: {self.passed} passed, {len(self.failures)} failed{f', {self.skipped} skipped' if self.skipped else ''}, {time.monotonic() - self.started:.0f} s"
             + (f"; log: {self.log}" if self.failures else ""))
         sys.stderr.flush()

@@ -65,8 +65,11 @@ def selftest(step):
     for name in selftests.programs():
         part = re.search(rf"^### {re.escape(name)}$(.*?)^### ended with (\d+)$", output, re.M | re.S)
         for test, good, why in ktap.read(part[1] if part else ""):
+            # The guest has all that the scripts need; what the program skips, a script repeats on another device
+            if good is None and name.endswith(".sh"):
+                good, why = False, "skipped"
             step.test(f"{name}: {test}", good, why)
-        step.test(f"{name}: ends well", part and part[2] in ("0", "4"), part[1][-2000:] if part else "it did not end")
+        step.test(f"{name}: ends well", part and part[2] == "0", part[1][-2000:] if part else "it did not end")
     step.test("the debug kernel's log has no report of an error", status == 0, f"exit status {status}\n{tail(output)}")
 
 

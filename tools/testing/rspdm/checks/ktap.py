@@ -9,7 +9,10 @@ STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 
 
 def read(text):
-    """Yield (name, good, diagnostics) for each test that has no tests below it, and for each plan not kept."""
+    """Yield (name, good, diagnostics) for each test that has no tests below it, and for each plan not kept.
+
+    A test that was skipped is neither good nor bad: None.
+    """
     plans = {}  # indent -> (planned, seen)
     deeper = {}  # indent -> whether results stood below it since its last result, and whether all were good
     diagnostics, path, found = [], {}, False
@@ -38,7 +41,8 @@ def read(text):
             if below_plan and below_plan[0] != below_plan[1]:
                 yield f"{name}: {below_plan[0]} tests planned", False, f"{below_plan[1]} tests reported\n" + "\n".join(diagnostics)
             elif below is None or (not good and below):
-                yield name, good, "\n".join(diagnostics)
+                skipped = good and (result["directive"] or "").upper().startswith("SKIP")
+                yield name, None if skipped else good, "\n".join(diagnostics)
             for each in [each for each in deeper if each > indent]:
                 del deeper[each]
             for each in range(0, indent, 4):
