@@ -7,7 +7,7 @@ KERNEL ?= plain
 CHECK  := tools/testing/rspdm/check
 VM     := tools/testing/rspdm/vm
 
-.PHONY: help demo check check-fast kernel shell clean-cache python
+.PHONY: help demo check check-fast kernel shell bench clean-cache python
 
 help:
 	@echo 'make demo            set up, build, boot, and authenticate an emulated device'
@@ -15,6 +15,8 @@ help:
 	@echo 'make check-fast      the tests that need neither a kernel build nor a VM'
 	@echo 'make kernel          build the kernel (KERNEL=plain, or KERNEL=debug)'
 	@echo 'make shell           a shell in the guest (KERNEL=plain, or KERNEL=debug)'
+	@echo 'make bench           what one authentication costs; compares with libspdm if'
+	@echo '                     SPDM_EMU_BIN names a directory that holds its tools'
 	@echo 'make clean-cache     remove what the above have fetched and built'
 	@echo
 	@echo 'More:  $(CHECK) --list       the tests one by one'
@@ -35,6 +37,9 @@ kernel: python
 
 shell: python
 	@$(VM)/run --kernel $(KERNEL) --timeout 86400 --interactive
+
+bench: python
+	@cd $(dir $(CHECK)) && vm/enter cargo bench --locked --profile dev --package rspdm-host --bench connect
 
 clean-cache: python
 	@$(VM)/build --clean

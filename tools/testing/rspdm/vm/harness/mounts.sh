@@ -22,6 +22,9 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 [ ! -e /etc/ssl/certs/ca-certificates.crt ] ||
 	mount --bind /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 
+# DMTF's tools, for comparison
+[ -z "${SPDM_EMU_BIN:-}" ] || bind "$SPDM_EMU_BIN"
+
 # The cache may lie below the checkout, but not the other way round.
 bind "$checkout"
 mount -o remount,bind,ro "$root$checkout"
