@@ -135,6 +135,11 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    fn is_root(&self) -> bool {
+        // SAFETY: By the type invariant, `raw` is valid.
+        unsafe { bindings::rspdm_x509_is_root(self.raw.as_ptr()) }
+    }
+
     fn is_self_signed(&self) -> bool {
         // SAFETY: By the type invariant, `raw` is valid.
         unsafe { bindings::rspdm_x509_is_self_signed(self.raw.as_ptr()) }
@@ -261,7 +266,7 @@ impl Crypto for KernelCrypto<'_> {
     ) -> Result<Leaf<Key>, ChainError> {
         let mut issuer: Option<Certificate<'_>> = None;
         let mut first_is_root = false;
-        let mut unverified_links = 0;
+        let mut unverified_links = 0usize;
         let leaf_position = chain.count().saturating_sub(1);
 
         for (position, der) in chain.iter().enumerate() {
@@ -280,7 +285,7 @@ impl Crypto for KernelCrypto<'_> {
                     // Neither the link to this certificate nor the one from it can be verified;
                     // the latter is counted when the next one finds no issuer.
                     if position > 0 {
-                        unverified_links += 1;
+                        unverified_links = unverified_links.saturating_add(1);
                     }
                     issuer = None;
                     continue;
@@ -288,16 +293,17 @@ impl Crypto for KernelCrypto<'_> {
                 Err(_) => return Err(ChainError::Malformed { position }),
             };
 
-            if position == 0 {
-                first_is_root = certificate.is_self_signed();
-            } else {
-                let verified = match &issuer {
-                    Some(issuer) => Self::link(&certificate, issuer, position)?,
-                    None => false,
-                };
-                if !verified {
-                    unverified_links += 1;
+            let verified = match &issuer {
+                Some(issuer) => Self::link(&certificate, issuer, position)?,
+                None if position == 0 => {
+                    first_is_root = certificate.is_root();
+                    // Without its root in front of it, there is no link that could be verified.
+                    !first_is_root || certificate.is_self_signed()
                 }
+                None => false,
+            };
+            if !verified {
+                unverified_links = unverified_links.saturating_add(1);
             }
             issuer = Some(certificate);
         }

@@ -118,26 +118,46 @@ void rspdm_x509_free(struct x509_certificate *cert)
 }
 
 /**
- * rspdm_x509_is_self_signed() - Tell whether the parser found a self-signature
+ * rspdm_x509_is_root() - Tell whether a certificate says that it issued itself
  * @cert: The certificate
  *
- * Return: True if issuer and subject are the same and the signature verifies
+ * Return: True if issuer and subject are the same, and the signature verifies
+ * with the certificate's own key or cannot be verified by this kernel.
+ */
+bool rspdm_x509_is_root(const struct x509_certificate *cert)
+{
+	if (cert->self_signed)
+		return true;
+
+	return cert->unsupported_sig &&
+	       cert->raw_issuer_size == cert->raw_subject_size &&
+	       !memcmp(cert->raw_issuer, cert->raw_subject,
+		       cert->raw_issuer_size);
+}
+
+/**
+ * rspdm_x509_is_self_signed() - Tell whether a certificate did issue itself
+ * @cert: The certificate
+ *
+ * Return: True if issuer and subject are the same, and the signature verifies
  * with the certificate's own key.
  */
 bool rspdm_x509_is_self_signed(const struct x509_certificate *cert)
 {
-	return cert->self_signed && !cert->unsupported_sig;
+	return cert->self_signed;
 }
 
 /**
- * rspdm_x509_may_sign() - Tell whether the key may sign data
+ * rspdm_x509_may_sign() - Tell whether the key may sign messages
  * @cert: The certificate
  *
- * Return: True if keyUsage has digitalSignature.
+ * Return: True if keyUsage has digitalSignature, and basicConstraints has no
+ * cA: DSP0274 wants a leaf to be no certificate authority.
  */
 bool rspdm_x509_may_sign(const struct x509_certificate *cert)
 {
-	return cert->pub->key_eflags & BIT(KEY_EFLAG_DIGITALSIG);
+	return (cert->pub->key_eflags & BIT(KEY_EFLAG_DIGITALSIG)) &&
+	       !(cert->pub->key_eflags & BIT(KEY_EFLAG_CA));
 }
 
 /**

@@ -38,6 +38,7 @@ void rspdm_sha_final(struct rspdm_sha *sha, u8 *digest);
 /* X.509 certificates; process context, may sleep */
 int rspdm_x509_parse(const u8 *der, size_t len, struct x509_certificate **cert);
 void rspdm_x509_free(struct x509_certificate *cert);
+bool rspdm_x509_is_root(const struct x509_certificate *cert);
 bool rspdm_x509_is_self_signed(const struct x509_certificate *cert);
 bool rspdm_x509_may_sign(const struct x509_certificate *cert);
 bool rspdm_x509_may_certify(const struct x509_certificate *cert);
