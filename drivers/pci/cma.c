@@ -566,9 +566,10 @@ static int cma_connect(struct pci_dev *pdev)
 
 	cma->evidence = evidence;
 	pci_info(pdev,
-		 "authenticated in %u exchanges (%u bytes sent, %u received) and %u us\n",
+		 "authenticated in %u exchanges (%u bytes sent, %u received) and %u us: SPDM %u.%u, %s, %s, slot %u\n",
 		 stats.exchanges, stats.sent, stats.received,
-		 stats.duration_us);
+		 stats.duration_us, stats.version >> 4, stats.version & 0xf,
+		 stats.signature_algorithm, stats.hash, stats.slot);
 	return 0;
 }
 

@@ -41,17 +41,28 @@ struct spdm_requester_ops {
 };
 
 /**
- * struct spdm_stats - what one authentication cost
+ * struct spdm_stats - what one authentication cost, and what was agreed on
  * @exchanges: Requests sent, repeated ones included.
  * @sent: Bytes of requests, without the transport's padding.
  * @received: Bytes of responses, with the transport's padding.
  * @duration_us: Wall time in microseconds.
+ * @version: Negotiated version, as in the SPDMVersion field (0x12 is 1.2). Like
+ *	all that follows, zero or NULL if the authentication failed.
+ * @slot: Certificate slot that was challenged.
+ * @hash: Name of the negotiated hash as the kernel's crypto names it
+ *	("sha384"); static storage.
+ * @signature_algorithm: Name of the negotiated signature algorithm
+ *	("ecdsa-nist-p384", "rsassa-3072"); static storage.
  */
 struct spdm_stats {
 	u32 exchanges;
 	u32 sent;
 	u32 received;
 	u32 duration_us;
+	u8 version;
+	u8 slot;
+	const char *hash;
+	const char *signature_algorithm;
 };
 
 /* kernel-doc of these: lib/rspdm/ffi.rs */

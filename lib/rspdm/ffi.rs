@@ -91,7 +91,7 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// * `spdm`: What `spdm_create()` returned.
 /// * `slot`: The certificate slot, 0 to 7, or `SPDM_SLOT_ANY` for the lowest that holds a chain.
 /// * `nonce`: 32 bytes that the device has to sign, or NULL for random ones.
-/// * `stats`: Where to store what it cost, also in case of failure, or NULL.
+/// * `stats`: Where to store what it cost, also in case of failure, and what was agreed on; or NULL.
 ///
 /// The whole conversation runs, from GET_VERSION to CHALLENGE_AUTH. Success says that the device has
 /// the private key of the leaf certificate of the slot, that it signed the nonce and everything that
@@ -141,17 +141,28 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
         (_, None) => return EINVAL.to_ptr(),
     };
 
-    let (evidence, cost) = session.authenticate(slot, nonce.copied());
+    let (result, cost) = session.authenticate(slot, nonce.copied());
     if let Some(stats) = stats {
-        *stats = bindings::spdm_stats {
+        let costs = bindings::spdm_stats {
             exchanges: cost.exchanges,
             sent: cost.sent,
             received: cost.received,
             duration_us: u32::try_from(cost.time_us).unwrap_or(u32::MAX),
+            ..pin_init::zeroed()
+        };
+        *stats = match &result {
+            Ok((_, record)) => bindings::spdm_stats {
+                version: record.state.version.to_wire(),
+                slot: record.chain.slot.number(),
+                hash: record.state.algorithms.hash.c_name().as_char_ptr(),
+                signature_algorithm: record.state.algorithms.asym.c_name().as_char_ptr(),
+                ..costs
+            },
+            Err(_) => costs,
         };
     }
-    match evidence {
-        Ok(evidence) => evidence.into_raw(),
+    match result {
+        Ok((evidence, _)) => evidence.into_raw(),
         Err(error) => error.to_ptr(),
     }
 }

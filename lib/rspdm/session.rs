@@ -40,6 +40,7 @@ use crate::{
         },
         limits,
         record::{
+            ChainFacts,
             Record,
             Stats, //
         },
@@ -86,9 +87,8 @@ impl Session {
         {
             return Err(EINVAL);
         }
-        // Whole dwords, in which DOE counts. The upper bound above is one, so nothing overflows.
-        let len = data_transfer_size.next_multiple_of(4);
-        let len = usize::try_from(len).map_err(|_| EINVAL)?;
+        // Whole dwords, in which DOE counts. The bounds above leave room for it.
+        let len = usize::try_from(data_transfer_size.wrapping_add(3) & !3).map_err(|_| EINVAL)?;
         let buffer = KVVec::from_elem(0, len, GFP_KERNEL)?;
         KBox::pin_init(
             pin_init!(Self {
@@ -102,12 +102,13 @@ impl Session {
 
     /// Authenticates the device; `nonce` is random if the caller brings none.
     ///
-    /// Returns the evidence, or why there is none, which is logged too; and what it cost.
+    /// Returns the evidence and what was agreed on, or why there is none, which is logged too; and
+    /// what it cost.
     pub(crate) fn authenticate(
         &self,
         slot: SlotChoice,
         nonce: Option<[u8; 32]>,
-    ) -> (Result<EvidenceSet>, Stats) {
+    ) -> (Result<(EvidenceSet, Record)>, Stats) {
         let mut buffer = self.buffer.lock();
         let resources = Resources::<Kernel<'_>> {
             transport: &self.bus,
@@ -136,36 +137,40 @@ impl Session {
             chain, transcript, ..
         } = requester.into_resources();
         let result = match outcome {
-            Ok(record) => {
-                self.succeeded(&record, &stats);
-                EvidenceSet::collect(&record, chain.bytes(), transcript.bytes())
-            }
+            Ok(record) => self.collect(record, chain.bytes(), transcript.bytes()),
             Err(error) => Err(self.failed(&error)),
         };
         (result, stats)
     }
 
-    /// Tells what was agreed on, and what could not be checked.
-    fn succeeded(&self, record: &Record, stats: &Stats) {
-        let chain = &record.chain;
-        dev_dbg!(
-            self.device,
-            "SPDM {:#x}, {}, {}, slot {}: {} exchanges, {} bytes, {} us\n",
-            record.state.version.to_wire(),
-            record.state.algorithms.asym.name(),
-            record.state.algorithms.hash.name(),
-            chain.slot.number(),
-            stats.exchanges,
-            stats.sent.saturating_add(stats.received),
-            stats.time_us
-        );
-        if chain.unverified_links > 0 {
+    /// Makes evidence of what a successful run left, and tells what could not be checked.
+    fn collect(
+        &self,
+        record: Record,
+        chain: &[u8],
+        transcript: &[u8],
+    ) -> Result<(EvidenceSet, Record)> {
+        let ChainFacts {
+            certificates,
+            unverified_links,
+            ..
+        } = record.chain;
+        if unverified_links > 0 && may_log() {
             dev_notice!(
                 self.device,
-                "SPDM: {} of {} certificates are signed with algorithms that this kernel lacks\n",
-                chain.unverified_links,
-                chain.certificates
+                "SPDM: the signatures of {} of {} certificates need algorithms that this kernel lacks\n",
+                unverified_links,
+                certificates
             );
+        }
+        match EvidenceSet::collect(&record, chain, transcript) {
+            Ok(evidence) => Ok((evidence, record)),
+            Err(error) => {
+                if may_log() {
+                    dev_err!(self.device, "SPDM: no memory for the evidence\n");
+                }
+                Err(error)
+            }
         }
     }
 
@@ -180,12 +185,17 @@ impl Session {
         {
             return to_errno(error);
         }
-        // SAFETY: No preconditions.
-        if unsafe { bindings::rspdm_may_log() } {
+        if may_log() {
             dev_err!(self.device, "SPDM: {}\n", Words(error));
         }
         to_errno(error)
     }
+}
+
+/// Whether one more line may be logged: devices decide how often there is a reason to.
+fn may_log() -> bool {
+    // SAFETY: No preconditions.
+    unsafe { bindings::rspdm_may_log() }
 }
 
 /// An error in words, as the kernel's printing wants it.
