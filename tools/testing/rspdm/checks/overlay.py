@@ -5,11 +5,11 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from harness import cache, kernel
+from harness.report import Failed
 
 BASE = kernel.base()
 VERSION = BASE["version"]
@@ -35,7 +35,13 @@ class Scratch:
         for name in ("Makefile", "Kbuild"):
             if not (self.pristine / name).exists():
                 shutil.copy(source / name, self.pristine / name)
-        self.names = json.loads((recorded / "state.json").read_text())["files"]
+        # All trials see the same overlay, even if somebody works on it meanwhile.
+        self.snapshot = self.repository()
+        tree = self.tree()
+        good, output = self.apply(tree)
+        if not good:
+            raise Failed(f"the overlay does not apply:\n{output}")
+        self.names = json.loads((tree / ".rspdm-overlay/state.json").read_text())["files"]
 
     def tree(self):
         self.count += 1
@@ -50,8 +56,8 @@ class Scratch:
                 shutil.copytree(top, copy / top.name, ignore=shutil.ignore_patterns("target", "__pycache__"))
         return copy
 
-    def apply(self, tree, *options, repository=cache.REPO):
-        status, output = self.step.run([repository / "overlay/apply", *options, tree])
+    def apply(self, tree, *options, repository=None):
+        status, output = self.step.run([(repository or self.snapshot) / "overlay/apply", *options, tree])
         return status == 0, output
 
     def expect(self, name, condition, why=""):

@@ -31,7 +31,7 @@ def is_generated(path):
 def checkpatch(step):
     source = kernel.source_tree()
     files = [path for path in kernel_files() if not is_generated(path) and
-             (path.suffix in (".c", ".h", ".rst", ".yaml", ".rs", ".sh") or path.name in ("Kconfig", "Makefile"))]
+             (path.suffix in (".c", ".h", ".rst", ".yaml", ".rs") or path.name in ("Kconfig", "Makefile"))]
     patches = sorted((cache.REPO / "overlay/patches").glob("*.patch"))
     for paths, options in ((files, ["--file", f"--ignore={FILE_IGNORE}"]), (patches, ["--patch", f"--ignore={PATCH_IGNORE}"])):
         status, output = step.run(toolroot.command(["perl", "scripts/checkpatch.pl", "--strict", "--terse", "--no-tree", "--no-summary",
