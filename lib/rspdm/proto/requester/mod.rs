@@ -39,6 +39,8 @@
 //! No I/O happens here but through [`Transport`], and `exchange.rs` is the only place that calls it.
 
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod case_table;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod cases;
 pub mod challenge;
 mod exchange;

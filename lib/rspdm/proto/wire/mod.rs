@@ -31,6 +31,8 @@ mod algorithms_test;
 pub mod capabilities;
 pub mod certificate;
 pub mod challenge;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod challenge_test;
 pub mod digests;
 pub mod get_version;
 pub mod respond_if_ready;
