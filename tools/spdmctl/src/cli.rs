@@ -81,6 +81,7 @@ Without --tsm, the kernel's own SPDM requester is used.
 Example:
   spdmctl connect 01:00.0")]
 pub struct Connect {
+    /// The device.
     #[command(flatten)]
     pub device: DeviceName,
 
@@ -92,6 +93,7 @@ pub struct Connect {
 /// Arguments of `disconnect`.
 #[derive(Debug, Args)]
 pub struct Disconnect {
+    /// The device.
     #[command(flatten)]
     pub device: DeviceName,
 }
@@ -220,6 +222,7 @@ pub struct Verify {
 Any later change of the evidence revokes the acceptance. `spdmctl verify --accept` judges and \
 accepts in one step.")]
 pub struct Accept {
+    /// The device.
     #[command(flatten)]
     pub device: DeviceName,
 

@@ -17,9 +17,12 @@
 //! | [`error`], [`refusal`] | exit codes, and what the kernel means by an errno |
 //! | [`table`], [`time`] | output |
 //!
-//! Only [`sysfs`], [`netlink::genl`], [`store`], [`trust`], [`policy`] and [`commands`] do I/O;
+//! Only [`sysfs`], [`netlink::channel`], [`store`], [`trust`], [`policy`] and [`commands`] do I/O;
 //! evidence is judged from bytes in memory, so that a saved directory on another machine is judged
 //! exactly like a device.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod chain;
 pub mod cli;

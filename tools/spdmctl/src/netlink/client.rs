@@ -7,18 +7,23 @@ use std::io;
 use netlink_packet_core::DefaultNla;
 
 use super::{
+    channel::{
+        Channel,
+        KernelChannel, //
+    },
     family::{
         self,
         attribute,
         command, //
     },
     genl::{
-        self,
-        Channel,
-        Failure,
         Family,
-        Genl,
-        KernelChannel,
+        Genl, //
+    },
+    message::{
+        self,
+        Attributes,
+        Failure,
         Refusal, //
     },
     read::{
@@ -108,7 +113,7 @@ impl<C: Channel> Client<C> {
     ///
     /// # Errors
     ///
-    /// What [`explain`] makes of the kernel's answer.
+    /// The kernel's refusal with its text and advice, or evidence that keeps changing.
     pub fn read(&mut self, device: &str, request: &ReadRequest) -> Result<Dump> {
         for _ in 0..READ_ATTEMPTS {
             match self.dump(device, request) {
@@ -136,7 +141,7 @@ impl<C: Channel> Client<C> {
     /// A policy error if it is not the current one any more.
     pub fn validate(&mut self, device: &str, generation: u32) -> Result<()> {
         let mut attributes = names(device);
-        attributes.push(genl::number(attribute::GENERATION, generation));
+        attributes.push(message::number(attribute::GENERATION, generation));
         self.genl
             .execute(
                 &self.family,
@@ -182,8 +187,8 @@ impl<C: Channel> Client<C> {
 
     fn dump(&mut self, device: &str, request: &ReadRequest) -> std::result::Result<Dump, Failure> {
         let mut attributes = vec![
-            genl::number(attribute::TYPE_MASK, request.type_mask),
-            genl::number(attribute::FLAGS, family::FLAG_DETAILS),
+            message::number(attribute::TYPE_MASK, request.type_mask),
+            message::number(attribute::FLAGS, family::FLAG_DETAILS),
         ];
         attributes.extend(names(device));
         attributes.extend(
@@ -194,7 +199,7 @@ impl<C: Channel> Client<C> {
         attributes.extend(
             request
                 .slot
-                .map(|slot| genl::number(attribute::SLOT, slot.number().into())),
+                .map(|slot| message::number(attribute::SLOT, slot.number().into())),
         );
         let mut assembly = Assembly::default();
         self.genl.dump(
@@ -210,12 +215,12 @@ impl<C: Channel> Client<C> {
 
 fn names(device: &str) -> Vec<DefaultNla> {
     vec![
-        genl::text(attribute::SUBSYS, "pci"),
-        genl::text(attribute::DEV_NAME, device),
+        message::text(attribute::SUBSYS, "pci"),
+        message::text(attribute::DEV_NAME, device),
     ]
 }
 
-fn event(attributes: &genl::Attributes<'_>) -> std::result::Result<Event, Failure> {
+fn event(attributes: &Attributes<'_>) -> std::result::Result<Event, Failure> {
     let number = attributes.number(attribute::EVENT)?.unwrap_or_default();
     let known = family::EVENTS.iter().find(|(known, _)| *known == number);
     Ok(Event {

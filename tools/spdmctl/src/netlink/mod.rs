@@ -2,13 +2,15 @@
 
 //! The generic netlink family `device-evidence`.
 //!
-//! `genl` knows sockets and framing, `family` the numbers of the family, `read` how an object is
-//! put together from the messages of a dump, `client` the requests. Only `genl` does I/O, through a
+//! `channel` and `message` know sockets and framing, `genl` requests and answers, `family` the numbers of the family, `read` how an object is
+//! put together from the messages of a dump, `client` the requests. Only `channel` does I/O, through a
 //! trait, so that everything else is tested with messages made by hand.
 
+pub mod channel;
 pub mod client;
 pub mod family;
 pub mod genl;
+pub mod message;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::{
         attribute,
         MAX_OBJECT_SIZE, //
     },
-    genl::{
+    message::{
         Attributes,
         Failure, //
     },
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::{
         evidence::Slot,
-        netlink::genl, //
+        netlink::message, //
     };
     use netlink_packet_core::{
         DefaultNla,
@@ -203,16 +203,16 @@ mod tests {
 
     fn start(kind: u32, generation: u32, length: u32, part: &[u8]) -> Vec<DefaultNla> {
         vec![
-            genl::number(attribute::TYPE, kind),
-            genl::number(attribute::GENERATION, generation),
-            genl::number(attribute::LENGTH, length),
+            message::number(attribute::TYPE, kind),
+            message::number(attribute::GENERATION, generation),
+            message::number(attribute::LENGTH, length),
             DefaultNla::new(attribute::VAL, part.to_vec()),
         ]
     }
 
     fn more(offset: u32, part: &[u8]) -> Vec<DefaultNla> {
         vec![
-            genl::number(attribute::OFFSET, offset),
+            message::number(attribute::OFFSET, offset),
             DefaultNla::new(attribute::VAL, part.to_vec()),
         ]
     }
@@ -254,13 +254,13 @@ mod tests {
     fn the_layout_of_a_transcript_is_kept() {
         let mut message = start(16, 7, 1, b"a");
         message.extend([
-            genl::number(attribute::SPDM_VERSION, 0x12),
-            genl::text(attribute::HASH, "sha384"),
-            genl::text(attribute::SIGNATURE_ALGORITHM, "ecdsa-nist-p384"),
-            genl::number(attribute::REQUESTER_NONCE_OFFSET, 1),
-            genl::number(attribute::RESPONDER_NONCE_OFFSET, 2),
-            genl::number(attribute::SIGNATURE_OFFSET, 3),
-            genl::number(attribute::SIGNATURE_LENGTH, 4),
+            message::number(attribute::SPDM_VERSION, 0x12),
+            message::text(attribute::HASH, "sha384"),
+            message::text(attribute::SIGNATURE_ALGORITHM, "ecdsa-nist-p384"),
+            message::number(attribute::REQUESTER_NONCE_OFFSET, 1),
+            message::number(attribute::RESPONDER_NONCE_OFFSET, 2),
+            message::number(attribute::SIGNATURE_OFFSET, 3),
+            message::number(attribute::SIGNATURE_LENGTH, 4),
             DefaultNla::new(attribute::VALIDATED, Vec::new()),
             DefaultNla::new(attribute::COUNT, 9u64.to_ne_bytes().to_vec()),
         ]);

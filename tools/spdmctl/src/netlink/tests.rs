@@ -13,6 +13,7 @@ use netlink_packet_core::{
 };
 
 use super::{
+    channel::Channel,
     client::{
         Client,
         Event,
@@ -22,11 +23,10 @@ use super::{
         attribute,
         command, //
     },
-    genl::{
+    message::{
         number,
         text,
-        Attributes,
-        Channel, //
+        Attributes, //
     },
 };
 use crate::{

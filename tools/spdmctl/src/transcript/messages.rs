@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The messages of a transcript, in the order in which they must come.
+
+use std::collections::BTreeMap;
+
+use kernel::validate::Untrusted;
+use rspdm_proto::proto::{
+    algorithm::{
+        BaseAsym,
+        BaseAsymSet,
+        BaseHash,
+        BaseHashSet, //
+    },
+    message::Request,
+    negotiated::NegotiatedState,
+    slot::SlotId,
+    version::{
+        Version,
+        VersionSet, //
+    },
+    wire::{
+        algorithms::{
+            AlgorithmsResponse,
+            Offer, //
+        },
+        capabilities::Capabilities,
+        certificate::{
+            self,
+            Certificate,
+            Wanted, //
+        },
+        challenge::{
+            self,
+            Asked,
+            ChallengeAuth, //
+        },
+        digests::{
+            self,
+            Digests, //
+        },
+        get_version::{
+            self,
+            VersionResponse, //
+        },
+    },
+};
+
+use super::{
+    cursor::{
+        Walk,
+        HEADER_LEN,
+        PARAM1, //
+    },
+    Fault,
+    Negotiation, //
+};
+
+impl<'a> Walk<'a> {
+    pub(super) fn negotiation(&mut self) -> Result<Negotiation, Fault> {
+        self.exact_request(Request::GetVersion, get_version::encode().as_bytes())?;
+        let versions: VersionResponse<'_> =
+            self.response(Request::GetVersion, (), |r: &VersionResponse<'_>| r.bytes)?;
+
+        let version = self.version(&versions)?;
+        let request_len = match version {
+            Version::V1_0 => 4,
+            Version::V1_1 => 12,
+            Version::V1_2 | Version::V1_3 | Version::V1_4 => 20,
+        };
+        let request = self.request(Request::GetCapabilities, version, request_len)?;
+        if request[PARAM1] != 0 {
+            return Err(self.last_unsupported("asks for the list of supported algorithms"));
+        }
+        let capabilities: Capabilities<'_> =
+            self.response(Request::GetCapabilities, version, |r: &Capabilities<'_>| {
+                r.bytes
+            })?;
+
+        let offer = self.offer(version)?;
+        let algorithms: AlgorithmsResponse<'_> = self.response(
+            Request::NegotiateAlgorithms,
+            (version, offer),
+            |r: &AlgorithmsResponse<'_>| r.bytes,
+        )?;
+
+        let state = NegotiatedState {
+            version,
+            peer: capabilities.peer,
+            algorithms: algorithms.algorithms,
+        };
+        Ok(Negotiation {
+            state,
+            highest_version: versions.highest(VersionSet::ALL).unwrap_or(version),
+            len: self.position,
+        })
+    }
+
+    /// The version that the requester chose, as its next request says.
+    pub(super) fn version(&self, versions: &VersionResponse<'_>) -> Result<Version, Fault> {
+        let Some(byte) = self.rest().first() else {
+            return Err(self.fault(0, "ends where GET_CAPABILITIES should be"));
+        };
+        let version = Version::from_wire(*byte).ok_or_else(|| Fault {
+            unsupported: true,
+            ..self.fault(1, format!("SPDM version {byte:#04x} is not known here"))
+        })?;
+        // The requester picks from what the device offered: else somebody else did.
+        match versions.highest(VersionSet::EMPTY.with(version)) {
+            Some(_) => Ok(version),
+            None => Err(self.fault(1, format!("VERSION does not offer version {version}"))),
+        }
+    }
+
+    /// NEGOTIATE_ALGORITHMS.
+    pub(super) fn offer(&mut self, version: Version) -> Result<Offer, Fault> {
+        // Its own length stands in it.
+        let fixed = self.peek(OFFER_FIXED_LEN, Request::NegotiateAlgorithms)?;
+        let len = usize::from(u16::from_le_bytes([fixed[4], fixed[5]]));
+        if len < OFFER_FIXED_LEN {
+            return Err(self.fault(
+                OFFER_FIXED_LEN,
+                "NEGOTIATE_ALGORITHMS: shorter than its fixed part",
+            ));
+        }
+        let request = self.request(Request::NegotiateAlgorithms, version, len)?;
+        let mask = |at: usize| {
+            let bytes = [
+                request[at],
+                request[at + 1],
+                request[at + 2],
+                request[at + 3],
+            ];
+            u32::from_le_bytes(bytes)
+        };
+        let (asym, hash) = (mask(8), mask(12));
+        let offered = |mask: u32, bit: u32| mask & bit != 0;
+        Ok(Offer {
+            hashes: BaseHash::ALL
+                .iter()
+                .filter(|found| offered(hash, found.to_wire()))
+                .fold(BaseHashSet::EMPTY, |set, found| set.with(*found)),
+            signatures: BaseAsym::ALL
+                .iter()
+                .filter(|found| offered(asym, found.to_wire()))
+                .fold(BaseAsymSet::EMPTY, |set, found| set.with(*found)),
+        })
+    }
+
+    pub(super) fn digests(
+        &mut self,
+        state: &NegotiatedState,
+    ) -> Result<Option<Digests<'a>>, Fault> {
+        if !self.next_is(Request::GetDigests) {
+            return Ok(None);
+        }
+        let version = state.version;
+        self.exact_request(Request::GetDigests, digests::encode(version).as_bytes())?;
+        let context = (version, state.algorithms.hash);
+        self.response(Request::GetDigests, context, |r: &Digests<'_>| r.bytes)
+            .map(Some)
+    }
+
+    /// Every GET_CERTIFICATE and CERTIFICATE, and the chains that they make.
+    pub(super) fn chains(&mut self, version: Version) -> Result<BTreeMap<SlotId, Vec<u8>>, Fault> {
+        let mut chains = BTreeMap::new();
+        let mut unfinished: Option<(SlotId, Vec<u8>, usize)> = None;
+        while self.next_is(Request::GetCertificate) {
+            let wanted = self.wanted()?;
+            self.exact_request(
+                Request::GetCertificate,
+                certificate::encode(version, wanted).as_bytes(),
+            )?;
+            let portion: Certificate<'_> = self.response(
+                Request::GetCertificate,
+                (version, wanted),
+                |r: &Certificate<'_>| r.bytes,
+            )?;
+
+            let (slot, mut chain, total) = unfinished.take().unwrap_or_else(|| {
+                let total = portion.portion.len() + usize::from(portion.remainder);
+                (wanted.slot, Vec::new(), total)
+            });
+            if wanted.slot != slot || usize::from(wanted.offset) != chain.len() {
+                return Err(self.last_fault("GET_CERTIFICATE: does not go on where the last ended"));
+            }
+            chain.extend_from_slice(portion.portion);
+            if chain.len() + usize::from(portion.remainder) != total {
+                return Err(self.last_fault(format!(
+                    "CERTIFICATE: {} bytes remain of a chain of {total}, {} were read",
+                    portion.remainder,
+                    chain.len()
+                )));
+            }
+            if portion.remainder > 0 {
+                unfinished = Some((slot, chain, total));
+            } else if chains.insert(slot, chain).is_some() {
+                return Err(self.last_fault(format!("the chain of slot {slot} was read twice")));
+            }
+        }
+        match unfinished {
+            None => Ok(chains),
+            Some((slot, chain, total)) => Err(self.last_fault(format!(
+                "{} of {total} bytes of the chain of slot {slot}",
+                chain.len()
+            ))),
+        }
+    }
+
+    /// What the GET_CERTIFICATE that comes next asks for.
+    pub(super) fn wanted(&self) -> Result<Wanted, Fault> {
+        let request = self.peek(GET_CERTIFICATE_LEN, Request::GetCertificate)?;
+        let slot = SlotId::new(request[PARAM1]).ok_or_else(|| Fault {
+            unsupported: true,
+            ..self.fault(
+                GET_CERTIFICATE_LEN,
+                format!("GET_CERTIFICATE: Param1 {:#04x}", request[PARAM1]),
+            )
+        })?;
+        Ok(Wanted {
+            slot,
+            offset: u16::from_le_bytes([request[4], request[5]]),
+            len: u16::from_le_bytes([request[6], request[7]]),
+        })
+    }
+
+    pub(super) fn challenge(&mut self, state: &NegotiatedState) -> Result<Asked, Fault> {
+        let header = self.peek(HEADER_LEN, Request::Challenge)?;
+        let slot = SlotId::new(header[PARAM1]).ok_or_else(|| Fault {
+            unsupported: true,
+            ..self.fault(
+                HEADER_LEN,
+                format!("CHALLENGE: Param1 {:#04x}", header[PARAM1]),
+            )
+        })?;
+        let mut asked = Asked {
+            version: state.version,
+            algorithms: state.algorithms,
+            slot,
+            nonce: [0; challenge::NONCE_LEN],
+            context: [0; challenge::CONTEXT_LEN],
+        };
+        let len = challenge::encode(&asked).as_bytes().len();
+        let request = self.peek(len, Request::Challenge)?;
+        let (_, fields) = request.split_at(challenge::REQUEST_NONCE_OFFSET);
+        if let Some((nonce, context)) = fields.split_first_chunk() {
+            asked.nonce = *nonce;
+            asked.context = context.first_chunk().copied().unwrap_or_default();
+        }
+        self.exact_request(Request::Challenge, challenge::encode(&asked).as_bytes())?;
+        Ok(asked)
+    }
+
+    pub(super) fn challenge_auth(&mut self, asked: &Asked) -> Result<ChallengeAuth<'a>, Fault> {
+        let rest = self.rest();
+        let name = Request::Challenge.response().name();
+        let auth: ChallengeAuth<'_> = Untrusted::from_ref(rest)
+            .validate_with(asked)
+            .map_err(|error| self.refused(name, rest.len(), &error))?;
+        let end = auth.signed.len() + auth.signature.len();
+        // The parser lets pass what a transport pads with; a transcript has no transport.
+        if end != rest.len() {
+            self.position += end;
+            return Err(self.fault(rest.len() - end, "bytes behind the signature"));
+        }
+        self.passed(name, false, auth.signed.len());
+        Ok(auth)
+    }
+}
+
+/// Bytes of NEGOTIATE_ALGORITHMS before its extended algorithms and tables.
+const OFFER_FIXED_LEN: usize = 32;
+
+/// Bytes of GET_CERTIFICATE with lengths of 16 bits.
+const GET_CERTIFICATE_LEN: usize = 8;
