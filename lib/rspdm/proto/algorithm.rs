@@ -20,7 +20,10 @@ macro_rules! algorithms {
     (
         $(#[$doc:meta])* $name:ident, $(#[$set_doc:meta])* $set:ident,
         $(#[$len_doc:meta])* $len:ident;
-        $($(#[$variant_doc:meta])* $variant:ident: bit $bit:literal, $bytes:literal, $text:literal;)+
+        $(
+            $(#[$variant_doc:meta])*
+            $variant:ident: bit $bit:literal, $bytes:literal, $text:literal;
+        )+
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@
 //! | Flags | Treatment | Reason |
 //! |---|---|---|
 //! | CERT_CAP, CHAL_CAP | must be set | every authentication needs both |
-//! | MEAS_CAP, PSK_CAP, EP_INFO_CAP, MULTI_KEY_CAP | 3 is refused | reserved value, nobody knows its meaning |
+//! | MEAS_CAP, PSK_CAP, EP_INFO_CAP, MULTI_KEY_CAP | 3 is refused | reserved: nobody knows what |
 //! | MULTI_KEY_CAP | 1 is refused | demands a multi-key connection, which we do not offer |
 //! | MEAS_FRESH_CAP without MEAS_CAP | tolerated | says nothing |
 //! | KEY_EX_CAP, ENCRYPT_CAP, MAC_CAP, … | ignored | we open no session |
-//! | MUT_AUTH_CAP, ENCAP_CAP | ignored | we never authenticate ourselves; a demand for it is refused when it comes |
+//! | MUT_AUTH_CAP, ENCAP_CAP | ignored | a demand to authenticate ourselves is refused in time |
 //! | PUB_KEY_ID_CAP | ignored | with CERT_CAP missing the device is refused anyway |
 //! | ALIAS_CERT_CAP | ignored | the chain is what it is; user space judges it |
 //! | SET_CERT_CAP, CSR_CAP, … | ignored | we never change a device |

@@ -142,8 +142,8 @@ pub enum ChainError {
         /// Position in the chain, 0 next to the root.
         position: usize,
     },
-    /// A certificate's signature does not verify with the key of the one before it (or with its own,
-    /// if it is a root), or that one must not sign certificates.
+    /// A certificate's signature does not verify with the key of the one before it (or with its
+    /// own, if it is a root), or that one must not sign certificates.
     Link {
         /// Position in the chain of the certificate whose signature it is.
         position: usize,

@@ -29,7 +29,7 @@
 // What one environment uses is unused in another: the kernel has its own names for errors, user
 // space for keys. Both see the whole of the module as its public face.
 #![allow(unreachable_pub)]
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code)]
 
 pub mod algorithm;
 pub mod capability;

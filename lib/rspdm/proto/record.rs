@@ -13,11 +13,11 @@ use super::{
 
 /// Where things are in the challenge transcript, in bytes from its start.
 ///
-/// The transcript is M1/M2 of DSP0274, "Signature verification of CHALLENGE_AUTH": the messages from
-/// GET_VERSION to CHALLENGE_AUTH without padding and without ERRORs; then the signature.
+/// The transcript is M1/M2 of DSP0274, "Signature verification of CHALLENGE_AUTH": the messages
+/// from GET_VERSION to CHALLENGE_AUTH without padding and without ERRORs; then the signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TranscriptLayout {
-    /// Length of VCA, which the transcript begins with: the messages from GET_VERSION to ALGORITHMS.
+    /// Length of VCA, which the transcript begins with: GET_VERSION to ALGORITHMS.
     pub vca_len: usize,
     /// Of the 32 bytes of our Nonce in CHALLENGE.
     pub requester_nonce: usize,

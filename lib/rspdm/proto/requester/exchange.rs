@@ -4,7 +4,8 @@
 //!
 //! A step hands in a request and gets bytes that are not an ERROR, or an error. Whatever it takes
 //! in between stays in here: what was sent is sent again after ERROR Busy, RESPOND_IF_READY is sent
-//! after ERROR ResponseNotReady. So each request and each response can stand in a transcript only once.
+//! after ERROR ResponseNotReady. So each request and each response can stand in a transcript only
+//! once.
 
 use kernel::validate::Untrusted;
 

@@ -71,8 +71,8 @@ impl<'r, E: Environment> Negotiated<'r, E> {
     ///
     /// # Errors
     ///
-    /// If the slot has no chain, or its chain is not what the device announced, is not consistent in
-    /// itself, or has no key that could be used.
+    /// If the slot has no chain, or its chain is not what the device announced, is not consistent
+    /// in itself, or has no key that could be used.
     pub fn identify(self) -> Result<Identified<'r, E>, Error> {
         let Self {
             requester,

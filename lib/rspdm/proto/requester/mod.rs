@@ -36,7 +36,7 @@
 //!
 //! A failed step consumes the state as well: the only way on is to begin again.
 //!
-//! No I/O happens here but through [`Transport`], and `exchange.rs` is the only place that calls it.
+//! No I/O happens here but through [`Transport`], and only `exchange.rs` calls it.
 
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod case_table;

@@ -2,8 +2,8 @@
 
 //! Fakes of everything that a run needs, and runs with them.
 //!
-//! The hash is a toy, and a signature is the digest twice: what is tested is what the requester makes
-//! of them.
+//! The hash is a toy, and a signature is the digest twice: what is tested is what the requester
+//! makes of them.
 
 use core::cell::Cell;
 

@@ -4,9 +4,9 @@
 //!
 //! DSP0274 1.0 to 1.4, "NEGOTIATE_ALGORITHMS request and ALGORITHMS response messages".
 //!
-//! What is selected must be one bit, and one that was offered. The tables for sessions (1.1) are not
-//! sent; implementations were seen that answer with tables all the same, all of them empty, which is
-//! accepted. A table with a selection is not.
+//! What is selected must be one bit, and one that was offered. The tables for sessions (1.1) are
+//! not sent; implementations were seen that answer with tables all the same, all of them empty,
+//! which is accepted. A table with a selection is not.
 
 use kernel::validate::Validate;
 use zerocopy::little_endian::{

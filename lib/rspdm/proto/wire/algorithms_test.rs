@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn tables_out_of_order_or_form_are_refused() {
         let error = malformed(Malformed::Contradiction(Field::RespAlgStruct));
-        // Descending; twice the same; unknown type; one byte; an extended algorithm; nibbles swapped
+        // Descending; twice the same; unknown type; one byte; an extension; nibbles swapped
         for tables in [
             [[3, 0x20, 0, 0], [2, 0x20, 0, 0]].as_slice(),
             &[[2, 0x20, 0, 0], [2, 0x20, 0, 0]],

@@ -2,11 +2,11 @@
 
 //! What one authentication costs: exchanges, bytes and time, the median of 20.
 //!
-//! Both sides are seen from the middle: a proxy counts DOE objects and takes the time from the first
-//! request to the last response, so that starting programs does not count, but verifying certificates
-//! does: by RustCrypto here, by OpenSSL in libspdm's requester. With `SPDM_EMU_BIN` set
-//! to a directory that has DMTF's `spdm_requester_emu` and `spdm_responder_emu`, libspdm's requester
-//! does the same against the same responder.
+//! Both sides are seen from the middle: a proxy counts DOE objects and takes the time from the
+//! first request to the last response, so that starting programs does not count, but verifying
+//! certificates does: by RustCrypto here, by OpenSSL in libspdm's requester. With `SPDM_EMU_BIN`
+//! set to a directory that has DMTF's `spdm_requester_emu` and `spdm_responder_emu`, libspdm's
+//! requester does the same against the same responder.
 
 use std::{
     env,

@@ -4,8 +4,8 @@
 //!
 //! A session is text. Lines that begin with `#` are for people; `versions`, `hashes`, `signatures`
 //! and `slot` say what the requester wanted, `transfer` is its DataTransferSize, `nonce` and
-//! `context` are its own numbers. Then requests (`>`) and responses (`<`, with padding) alternate, in
-//! hexadecimal.
+//! `context` are its own numbers. Then requests (`>`) and responses (`<`, with padding) alternate,
+//! in hexadecimal.
 
 use std::fmt::Write;
 

@@ -75,7 +75,7 @@ fn truncated_responses_are_refused() {
     for (path, session) in sessions() {
         for (index, exchange) in session.exchanges.iter().enumerate() {
             let len = exchange.response.len();
-            // Up to three bytes at the end are padding. Every cut of a long message says nothing new.
+            // Up to three bytes are padding. Every cut of a long message says nothing new.
             let step = if len > 40 { len / 20 } else { 1 };
             for cut in (4..=len).step_by(step) {
                 let mut session = session.clone();
