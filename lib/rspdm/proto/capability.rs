@@ -12,11 +12,11 @@
 //! | MEAS_CAP, PSK_CAP, EP_INFO_CAP, MULTI_KEY_CAP | 3 is refused | reserved: nobody knows what |
 //! | MULTI_KEY_CAP | 1 is refused | demands a multi-key connection, which we do not offer |
 //! | MEAS_FRESH_CAP without MEAS_CAP | tolerated | says nothing |
-//! | KEY_EX_CAP, ENCRYPT_CAP, MAC_CAP, … | ignored | we open no session |
+//! | KEY_EX_CAP, ENCRYPT_CAP, MAC_CAP, ... | ignored | we open no session |
 //! | MUT_AUTH_CAP, ENCAP_CAP | ignored | a demand to authenticate ourselves is refused in time |
 //! | PUB_KEY_ID_CAP | ignored | with CERT_CAP missing the device is refused anyway |
 //! | ALIAS_CERT_CAP | ignored | the chain is what it is; user space judges it |
-//! | SET_CERT_CAP, CSR_CAP, … | ignored | we never change a device |
+//! | SET_CERT_CAP, CSR_CAP, ... | ignored | we never change a device |
 //! | flags unknown to the version | ignored | reserved bits are to be ignored |
 
 use super::version::Version;

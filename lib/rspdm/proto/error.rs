@@ -315,7 +315,7 @@ impl fmt::Display for Misbehaved {
     }
 }
 
-/// Completes "device has no …".
+/// Completes "device has no ...".
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,7 +7,7 @@
 //! files run in the kernel, in user-space tests and under fuzzers.
 //!
 //! ```text
-//!   requester ──► transcript, signing, negotiated, record ──► wire ──► algorithm, limits, error …
+//!   requester --> transcript, signing, negotiated, record --> wire --> algorithm, limits, error
 //! ```
 //!
 //! Arrows never point back; nothing here knows who uses it.

@@ -12,7 +12,7 @@
 //!        | negotiate()
 //!        v
 //!  +------------+ GET_DIGESTS           DIGESTS           identify.rs
-//!  | Negotiated | GET_CERTIFICATE …     CERTIFICATE …
+//!  | Negotiated | GET_CERTIFICATE ...   CERTIFICATE ...
 //!  +------------+
 //!        | identify()     the chain is complete, consistent, and has a usable leaf key
 //!        v

@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn not_ready_tells_delay_and_token() -> Result<(), Option<ErrorResponse>> {
-        // …, RDTExponent, RequestCode, Token, RDTM
+        // ..., RDTExponent, RequestCode, Token, RDTM
         let error = detect(&[0x12, 0x7f, 0x42, 0x00, 0x0a, 0x83, 0x5a, 0x00]).unwrap_or(None);
         let Some(ErrorResponse::NotReady(not_ready)) = error else {
             return Err(error);
