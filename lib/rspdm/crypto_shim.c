@@ -164,12 +164,19 @@ bool rspdm_x509_may_sign(const struct x509_certificate *cert)
  * rspdm_x509_may_certify() - Tell whether the key may sign certificates
  * @cert: The certificate
  *
- * Return: True if basicConstraints has cA and keyUsage has keyCertSign.
+ * A certificate without keyUsage restricts its key to nothing, RFC 5280 sec
+ * 4.2.1.3, and roots without it are in use. The parser does not tell whether
+ * there was one; if it is known to allow something else only, it is refused.
+ *
+ * Return: True if basicConstraints has cA, and keyUsage may have keyCertSign.
  */
 bool rspdm_x509_may_certify(const struct x509_certificate *cert)
 {
-	return (cert->pub->key_eflags & BIT(KEY_EFLAG_CA)) &&
-	       (cert->pub->key_eflags & BIT(KEY_EFLAG_KEYCERTSIGN));
+	unsigned long usage = cert->pub->key_eflags;
+
+	return (usage & BIT(KEY_EFLAG_CA)) &&
+	       ((usage & BIT(KEY_EFLAG_KEYCERTSIGN)) ||
+		!(usage & BIT(KEY_EFLAG_DIGITALSIG)));
 }
 
 /**
