@@ -89,7 +89,7 @@ impl Session {
         }
         // Whole dwords, in which DOE counts. The bounds above leave room for it.
         let len = usize::try_from(data_transfer_size.wrapping_add(3) & !3).map_err(|_| EINVAL)?;
-        let buffer = KVVec::from_elem(0, len, GFP_KERNEL)?;
+        let buffer = KVVec::zeroed(len, GFP_KERNEL)?;
         KBox::pin_init(
             pin_init!(Self {
                 device,
