@@ -233,7 +233,10 @@ pub struct Accept {
 
 /// Arguments of `monitor`.
 #[derive(Debug, Args)]
-#[command(after_help = "With --json, every event is one line.")]
+#[command(after_help = "\
+Events: connected, disconnected, refreshed, validated (somebody accepted the evidence), revoked \
+(what was accepted is gone), lost (they came faster than they could be read). With --json, every \
+event is one line.")]
 pub struct Monitor {
     /// End after this many events.
     #[arg(long, value_name = "N")]

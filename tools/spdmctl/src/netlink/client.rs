@@ -18,7 +18,8 @@ use super::{
     },
     genl::{
         Family,
-        Genl, //
+        Genl,
+        Heard, //
     },
     message::{
         self,
@@ -63,6 +64,18 @@ pub struct Event {
     pub device: String,
     /// Number of the evidence that it is about.
     pub generation: u32,
+}
+
+impl Event {
+    /// Stands for those that came too fast, however many they were.
+    fn lost() -> Self {
+        Self {
+            event: "lost".to_owned(),
+            subsystem: String::new(),
+            device: String::new(),
+            generation: 0,
+        }
+    }
 }
 
 /// The family of a kernel.
@@ -158,7 +171,8 @@ impl<C: Channel> Client<C> {
             })
     }
 
-    /// Waits for changes and hands each to `each`, until that says stop.
+    /// Waits for changes and hands each to `each`, until that says stop; that some were lost is an
+    /// event called "lost".
     ///
     /// # Errors
     ///
@@ -169,11 +183,13 @@ impl<C: Channel> Client<C> {
         })?;
         let mut ended = Ok(());
         self.genl
-            .listen(&self.family, group, |number, attributes| {
-                if number != command::NOTIFY {
-                    return Ok(true);
-                }
-                match each(event(attributes)?) {
+            .listen(&self.family, group, |heard| {
+                let event = match heard {
+                    Heard::Message(command::NOTIFY, attributes) => event(&attributes)?,
+                    Heard::Message(..) => return Ok(true),
+                    Heard::Loss => Event::lost(),
+                };
+                match each(event) {
                     Ok(go_on) => Ok(go_on),
                     Err(error) => {
                         ended = Err(error);

@@ -34,6 +34,14 @@ impl Family {
     }
 }
 
+/// What comes from a multicast group.
+pub enum Heard<'a> {
+    /// A message: command and attributes.
+    Message(u8, Attributes<'a>),
+    /// The reader was too slow, and the kernel dropped messages.
+    Loss,
+}
+
 /// Requests and answers over a [`Channel`].
 pub struct Genl<C> {
     channel: C,
@@ -129,8 +137,7 @@ impl<C: Channel> Genl<C> {
         self.request(&header, attributes, each)
     }
 
-    /// Joins `group` and hands each message that arrives there to `each`, until `each` fails or
-    /// says stop.
+    /// Joins `group` and hands what arrives there to `each`, until `each` fails or says stop.
     ///
     /// # Errors
     ///
@@ -139,18 +146,26 @@ impl<C: Channel> Genl<C> {
         &mut self,
         family: &Family,
         group: u32,
-        mut each: impl FnMut(u8, &Attributes<'_>) -> Result<bool, Failure>,
+        mut each: impl FnMut(Heard<'_>) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
         self.channel.join(group)?;
         loop {
-            self.channel.receive(&mut self.buffer)?;
+            match self.channel.receive(&mut self.buffer) {
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+                    if !each(Heard::Loss)? {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                result => result?,
+            }
             for message in Messages(&self.buffer) {
                 let message = message?;
                 if message.message_type() != family.id {
                     continue;
                 }
                 let (command, attributes) = split_genl(message.payload())?;
-                if !each(command, &Attributes::parse(attributes)?)? {
+                if !each(Heard::Message(command, Attributes::parse(attributes)?))? {
                     return Ok(());
                 }
             }

@@ -184,6 +184,9 @@ impl Channel for &mut Kernel {
             Some(datagram) => datagram,
             // Events come without a request.
             None => match self.answers.pop_front() {
+                Some(events) if events.is_empty() => {
+                    return Err(io::Error::from_raw_os_error(libc::ENOBUFS));
+                }
                 Some(events) => events
                     .iter()
                     .flat_map(|event| event.bytes([0; 4]))
@@ -410,15 +413,18 @@ fn events_are_told_until_the_listener_has_enough() {
             ],
         )
     };
-    let mut kernel = Kernel::new(&[&[event(1, 4), event(99, 5)], &[event(2, 6)]]);
+    let mut kernel = Kernel::new(&[&[event(1, 4), event(99, 5)], &[], &[event(2, 6)]]);
     let mut events = Vec::new();
     Client::new(&mut kernel)
         .unwrap()
         .listen(|event| {
             events.push(event);
-            Ok(events.len() < 3)
+            Ok(events.len() < 4)
         })
         .unwrap();
+    // An answer without messages stands for those that were lost.
+    let lost = events.remove(2);
+    assert_eq!(lost.event, "lost");
     let expected = |event: &str, generation| Event {
         event: event.to_owned(),
         subsystem: "pci".to_owned(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The chain: that it is the one the device sent, announced and signed for, and that its key signed.
+//! The chain: that it is the one the device sent, announced and signed for, and that its key
+//! signed.
 
 use rspdm_host::crypto::RustCrypto;
 use rspdm_proto::proto::{
