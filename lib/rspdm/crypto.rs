@@ -337,8 +337,8 @@ impl Crypto for KernelCrypto<'_> {
     ) -> Result<Verdict, Fault> {
         let SigningInput::Digest { hash, digest } = input;
         let digest = digest.as_bytes();
-        // SAFETY: By its type invariant, the key is valid. The strings end with a NUL, the slices are
-        // valid for reads of their length, and nothing is kept.
+        // SAFETY: By its type invariant, the key is valid. The strings end with a NUL, the slices
+        // are valid for reads of their length, and nothing is kept.
         let result = to_result(unsafe {
             bindings::rspdm_key_verify(
                 key.0.as_ptr(),

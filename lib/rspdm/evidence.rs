@@ -72,8 +72,8 @@ impl EvidenceSet {
     }
 
     fn add(&self, object: bindings::device_evidence_object_type, data: &[u8]) -> Result {
-        // SAFETY: By the type invariant, the set is valid and ours alone. The data is valid for reads
-        // of its length; it is copied.
+        // SAFETY: By the type invariant, the set is valid and ours alone. The data is valid for
+        // reads of its length; it is copied.
         to_result(unsafe {
             bindings::device_evidence_set_add(
                 self.0.as_ptr(),

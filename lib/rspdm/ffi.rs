@@ -57,10 +57,11 @@ pub(crate) fn to_errno(reason: &Reason) -> Error {
 /// Prepares to authenticate a device.
 ///
 /// * `dev`: The device; a reference is taken.
-/// * `ops`: How to reach it; must stay valid until `spdm_destroy()`, as must what `priv_` points to.
+/// * `ops`: How to reach it; must stay valid until `spdm_destroy()`, as must what `priv_` points
+///   to.
 /// * `priv_`: Handed to `ops`.
-/// * `data_transfer_size`: Largest response that the transport can deliver, in bytes: 42 to 1048568,
-///   rounded up to whole dwords. The device is told, and keeps to it from SPDM 1.2 on.
+/// * `data_transfer_size`: Largest response that the transport can deliver, in bytes: 42 to
+///   1048568, rounded up to whole dwords. The device is told, and keeps to it from SPDM 1.2 on.
 ///
 /// Context: Process context, may sleep.
 /// Return: The requester, or an `ERR_PTR()`: `-EINVAL` if the size is out of range, `-ENOMEM`.
@@ -91,12 +92,13 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// * `spdm`: What `spdm_create()` returned.
 /// * `slot`: The certificate slot, 0 to 7, or `SPDM_SLOT_ANY` for the lowest that holds a chain.
 /// * `nonce`: 32 bytes that the device has to sign, or NULL for random ones.
-/// * `stats`: Where to store what it cost, also in case of failure, and what was agreed on; or NULL.
+/// * `stats`: Where to store what it cost, also in case of failure, and what was agreed on; or
+///   NULL.
 ///
-/// The whole conversation runs, from GET_VERSION to CHALLENGE_AUTH. Success says that the device has
-/// the private key of the leaf certificate of the slot, that it signed the nonce and everything that
-/// was said, and that those links of its certificate chain verify whose algorithms the kernel has.
-/// Whether the chain is to be trusted is left to user space.
+/// The whole conversation runs, from GET_VERSION to CHALLENGE_AUTH. Success says that the device
+/// has the private key of the leaf certificate of the slot, that it signed the nonce and everything
+/// that was said, and that those links of its certificate chain verify whose algorithms the kernel
+/// has. Whether the chain is to be trusted is left to user space.
 ///
 /// The reason of a failure is logged. Nothing is kept of a failed attempt.
 ///
@@ -107,7 +109,8 @@ pub(crate) unsafe extern "C" fn spdm_create(
 ///
 /// * `-EBADMSG`: the device sent malformed data;
 /// * `-EPROTO`: it sent a well-formed message that the standard forbids at that point;
-/// * `-EKEYREJECTED`: a digest, certificate or signature is wrong, or the identity another device's;
+/// * `-EKEYREJECTED`: a digest, certificate or signature is wrong, or the identity another
+///   device's;
 /// * `-EOPNOTSUPP`: it lacks a version, capability, algorithm or slot that is needed;
 /// * `-ENOPKG`: its leaf certificate has an algorithm that this kernel lacks;
 /// * `-EREMOTEIO`: it answered with an ERROR; `-EBUSY`: with nothing but ERROR Busy;
@@ -117,8 +120,8 @@ pub(crate) unsafe extern "C" fn spdm_create(
 ///
 /// # Safety
 ///
-/// `spdm` must be valid and not be destroyed meanwhile, `nonce` NULL or valid for reads of 32 bytes,
-/// `stats` NULL or valid for writes.
+/// `spdm` must be valid and not be destroyed meanwhile, `nonce` NULL or valid for reads of 32
+/// bytes, `stats` NULL or valid for writes.
 #[export]
 pub(crate) unsafe extern "C" fn spdm_authenticate(
     spdm: *mut bindings::spdm_requester,

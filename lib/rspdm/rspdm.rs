@@ -15,16 +15,17 @@
 //!   together with a nonce that it could not foresee.
 //! * It cannot leave half an answer behind: evidence is complete and consistent, or not there.
 //!
-//! What is not defended against: a device that holds the private key of another one, an administrator
-//! who trusts the wrong root, and a bus that delivers to another device than it authenticated; the
-//! first two are judged in user space, the last one needs a link that is encrypted (PCIe IDE).
+//! What is not defended against: a device that holds the private key of another one, an
+//! administrator who trusts the wrong root, and a bus that delivers to another device than it
+//! authenticated; the first two are judged in user space, the last one needs a link that is
+//! encrypted (PCIe IDE).
 //!
 //! # Map
 //!
 //! * [`ffi`]: the functions of `<linux/spdm.h>`.
 //! * [`session`]: what lives between two calls: the device and the lock.
-//! * [`transport`], [`crypto`], [`evidence`]: the bus, the kernel's cryptography, and the place where
-//!   evidence goes, each behind a trait of `proto`'s or a safe type.
+//! * [`transport`], [`crypto`], [`evidence`]: the bus, the kernel's cryptography, and the place
+//!   where evidence goes, each behind a trait of `proto`'s or a safe type.
 //! * [`proto`]: the protocol, which knows nothing of the kernel. It begins at [`proto::requester`].
 
 mod crypto;

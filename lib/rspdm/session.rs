@@ -3,8 +3,8 @@
 //! What lives between two calls from C: the device, its bus, and memory for one response.
 //!
 //! A session remembers nothing of what was negotiated. Each authentication begins with GET_VERSION,
-//! since between two of them anybody can have spoken to the device: firmware, another driver, or the
-//! administrator through config space.
+//! since between two of them anybody can have spoken to the device: firmware, another driver, or
+//! the administrator through config space.
 
 use kernel::{
     bindings,
@@ -158,7 +158,7 @@ impl Session {
         if unverified_links > 0 && may_log() {
             dev_notice!(
                 self.device,
-                "SPDM: the signatures of {} of {} certificates need algorithms that this kernel lacks\n",
+                "SPDM: this kernel lacks the algorithms to verify {} of {} certificates\n",
                 unverified_links,
                 certificates
             );

@@ -56,8 +56,8 @@ impl Bus {
     fn exchange(&self, request: &[u8], response: &mut [u8]) -> Result<usize> {
         // SAFETY: By the type invariant, `ops` is valid.
         let exchange = unsafe { (*self.ops).exchange }.ok_or(EINVAL)?;
-        // SAFETY: By the type invariant, `private` is what `exchange` takes. The request is valid for
-        // reads of its length, the response for writes of its, and neither is kept.
+        // SAFETY: By the type invariant, `private` is what `exchange` takes. The request is valid
+        // for reads of its length, the response for writes of its, and neither is kept.
         let received = unsafe {
             exchange(
                 self.private,
@@ -104,8 +104,8 @@ impl Transport for &Bus {
 mod tests {
     use super::*;
 
-    /// A bus whose device answers with the request, and then says that it answered with as many bytes
-    /// as `private` points to, or failed with that errno.
+    /// A bus whose device answers with the request, and then says that it answered with as many
+    /// bytes as `private` points to, or failed with that errno.
     ///
     /// # Safety
     ///
