@@ -31,6 +31,8 @@ PACKAGES = """
 # as for the tools that are linked to them.
 PREFERENCES = f"Package: *\nPin: release n={SUITE}-backports\nPin-Priority: 500\n"
 
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 ENVIRONMENT = re.compile(r"(?i)^(TERM|.*_proxy|CARGO_(HTTP|NET|SOURCE|REGISTR).*|RSPDM_.*|SPDM_EMU_BIN)$")
 MOUNTS = Path(__file__).with_name("mounts.sh")
 
@@ -61,10 +63,10 @@ def make(path, current):
     command = ["mmdebstrap", "--verbose", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}",
                '--setup-hook=mkdir -p "$1"/etc/apt/preferences.d',
                f"--setup-hook=printf '%s' '{PREFERENCES}' > \"$1\"/etc/apt/preferences.d/backports",
-               "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+               "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
                "--dpkgopt=path-exclude=/usr/share/locale/*"]
     command += [f"--aptopt={option}" for option in proxies]
-    command += [SUITE, str(path), f"deb {uri} {SUITE} main", f"deb {uri} {SUITE}-backports main"]
+    command += [SUITE, str(path), *(f"deb [signed-by={KEYRING}] {uri} {suite} main" for suite in (SUITE, f"{SUITE}-backports"))]
 
     def progress(line):
         if line.startswith(("I: ", "Setting up ", "Unpacking ")):
