@@ -33,12 +33,16 @@ pub fn parse(bytes: &[u8], hash: BaseHash) -> std::result::Result<CertChain<'_>,
     chain.map_err(|error| error.to_string())
 }
 
-/// The certificates of chain `bytes` as PEM, root side first; `evidence` says with which hash.
+/// The certificates of chain `bytes` in DER, root side first; `evidence` says with which hash.
 ///
 /// # Errors
 ///
 /// A malformed error if there is no chain in `bytes`, or no negotiation in `evidence`.
-pub fn pem(kind: ObjectType, bytes: &[u8], evidence: &Evidence) -> Result<String> {
+pub fn certificates<'a>(
+    kind: ObjectType,
+    bytes: &'a [u8],
+    evidence: &Evidence,
+) -> Result<impl Iterator<Item = &'a [u8]>> {
     let malformed = |kind, what: String| Error::malformed(format!("{kind}: {what}"));
     let vca = evidence
         .bytes(ObjectType::Vca)
@@ -47,9 +51,16 @@ pub fn pem(kind: ObjectType, bytes: &[u8], evidence: &Evidence) -> Result<String
         Negotiation::parse(vca).map_err(|fault| malformed(ObjectType::Vca, fault.to_string()))?;
     let chain =
         parse(bytes, negotiation.state.algorithms.hash).map_err(|what| malformed(kind, what))?;
-    chain
-        .certificates
-        .iter()
+    Ok(chain.certificates.iter())
+}
+
+/// The certificates of chain `bytes` as PEM, root side first; `evidence` says with which hash.
+///
+/// # Errors
+///
+/// As [`certificates`].
+pub fn pem(kind: ObjectType, bytes: &[u8], evidence: &Evidence) -> Result<String> {
+    certificates(kind, bytes, evidence)?
         .map(|der| {
             pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, der)
                 .map_err(|error| Error::environment(format!("PEM: {error}")))

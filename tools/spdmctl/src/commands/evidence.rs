@@ -47,6 +47,7 @@ use crate::{
     table::Table,
     time,
     transcript::Transcript,
+    x509::Certificate,
 };
 
 pub(super) fn run(
@@ -93,7 +94,7 @@ pub(super) fn run(
 
     let format = arguments.format.or(output.json.then_some(Format::Json));
     match (format, &arguments.out) {
-        (None, None) => output.bytes(summary(&evidence, nonce.as_ref()).as_bytes())?,
+        (None, None) => output.bytes(summary(&evidence, &complete, nonce.as_ref()).as_bytes())?,
         (None, Some(directory)) => {
             let text = save(directory, &evidence, &complete, nonce.as_ref())?;
             output.bytes(text.as_bytes())?;
@@ -193,7 +194,7 @@ fn render(format: Format, evidence: &Evidence, complete: &Evidence) -> Result<Ve
     }
 }
 
-fn summary(evidence: &Evidence, nonce: Option<&[u8; 32]>) -> String {
+fn summary(evidence: &Evidence, complete: &Evidence, nonce: Option<&[u8; 32]>) -> String {
     let mut text = format!(
         "Device      {}\nGeneration  {}{}\n",
         evidence.device.address,
@@ -231,6 +232,29 @@ fn summary(evidence: &Evidence, nonce: Option<&[u8; 32]>) -> String {
         ]);
     }
     text.push_str(&table.to_string());
+    let mut subjects = Table::new(&["OBJECT", "CERTIFICATE", "SUBJECT"]);
+    let chains = evidence
+        .objects
+        .iter()
+        .filter(|(kind, _)| matches!(kind, ObjectType::Cert(_)));
+    for (kind, object) in chains {
+        match chain::certificates(*kind, &object.bytes, complete) {
+            Ok(certificates) => {
+                for (index, der) in certificates.enumerate() {
+                    let subject = Certificate::from_der(der).map_or_else(
+                        |what| format!("no certificate: {what}"),
+                        |certificate| certificate.subject(),
+                    );
+                    subjects.row([kind.to_string(), index.to_string(), subject]);
+                }
+            }
+            Err(error) => subjects.row([kind.to_string(), "-".to_owned(), error.to_string()]),
+        }
+    }
+    if !subjects.is_empty() {
+        text.push('\n');
+        text.push_str(&subjects.to_string());
+    }
     text
 }
 
