@@ -18,12 +18,16 @@ impl Table {
     }
 
     /// Appends a row; missing cells at its end stay blank.
+    ///
+    /// Control characters are shown, not sent to the terminal: names in certificates are what a
+    /// device likes them to be.
     pub fn row<I>(&mut self, cells: I)
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+        let cells = cells.into_iter().map(|cell| printable(&cell.into()));
+        self.rows.push(cells.collect());
     }
 
     /// True if there is nothing under the header.
@@ -52,9 +56,28 @@ impl fmt::Display for Table {
     }
 }
 
+/// `text` with its control characters escaped.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let escaped = character.is_control();
+            let plain = (!escaped).then_some(character);
+            let escape = escaped.then(|| character.escape_default());
+            plain.into_iter().chain(escape.into_iter().flatten())
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terminals_get_no_control_characters() {
+        let mut table = Table::new(&["A"]);
+        table.row(["\x1b[31mred\u{9b}\n"]);
+        assert_eq!(table.to_string(), "A\n\\u{1b}[31mred\\u{9b}\\n\n");
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell_and_lines_end_without_blanks() {
