@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """The steps of `check`, one module per subject; the table of them is in `check` itself."""
 
+import functools
 import subprocess
 import sys
 import time
 
-from harness import cache
+from harness import cache, kernel
 from harness.report import say
+
+
+@functools.cache
+def source_tree():
+    """The base kernel's source with the overlay on it, as it was when the first step asked for it."""
+    return kernel.source_tree()
 
 
 class Step:

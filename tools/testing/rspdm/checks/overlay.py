@@ -11,12 +11,14 @@ from pathlib import Path
 from harness import cache, kernel
 from harness.report import Failed
 
+from . import source_tree
+
 BASE = kernel.base()
 VERSION = BASE["version"]
 
 
 def check(step):
-    source = kernel.source_tree()
+    source = source_tree()
     with tempfile.TemporaryDirectory(prefix="rspdm-check.", dir=cache.CACHE) as temporary:
         scratch = Scratch(step, source, Path(temporary))
         for trial in TRIALS:

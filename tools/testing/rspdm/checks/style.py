@@ -5,7 +5,9 @@ import re
 import shlex
 from pathlib import Path
 
-from harness import cache, kernel, toolroot
+from harness import cache, toolroot
+
+from . import source_tree
 
 # What checkpatch asks of a series on a mailing list, not of patches in a directory
 PATCH_IGNORE = "FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMAIL_SUBJECT"
@@ -29,7 +31,7 @@ def is_generated(path):
 
 
 def checkpatch(step):
-    source = kernel.source_tree()
+    source = source_tree()
     files = [path for path in kernel_files() if not is_generated(path) and
              (path.suffix in (".c", ".h", ".rst", ".yaml", ".rs") or path.name in ("Kconfig", "Makefile"))]
     patches = sorted((cache.REPO / "overlay/patches").glob("*.patch"))
@@ -48,7 +50,7 @@ def checkpatch(step):
 
 
 def rustfmt(step):
-    source = kernel.source_tree()
+    source = source_tree()
     for path in kernel_files():
         if path.suffix == ".rs":
             # Through stdin, or rustfmt would follow every `mod` and report a file many times.
@@ -82,7 +84,7 @@ def spdx(step):
 
 def generated(step):
     """Files that say YNL-GEN must be what the generator makes of their specification today."""
-    source = kernel.source_tree()
+    source = source_tree()
     found = 0
     for path in kernel_files():
         head = path.read_text(errors="replace")[:600] if path.suffix in (".c", ".h") else ""
