@@ -36,25 +36,6 @@ test_a_connected_device_may_be_removed()
 	is_new "$DEVICE"
 }
 
-test_a_connected_device_may_be_unplugged()
-{
-	needs_host
-	be_connected "$DEVICE"
-	host unplug 0 || fail "unplug"
-	await 10 is_gone "$DEVICE" || fail "it is there though it was unplugged"
-	host plug 0 || fail "plug"
-	await 20 is_there "$DEVICE" || fail "it does not come back"
-	is_new "$DEVICE"
-}
-
-test_a_connected_device_may_lose_its_power()
-{
-	needs_host
-	be_connected "$DEVICE"
-	replug 0
-	is_new "$DEVICE"
-}
-
 test_a_device_may_go_while_it_is_refreshed()
 {
 	be_connected "$DEVICE"
@@ -150,6 +131,41 @@ test_another_device_stays_as_it_is()
 	evidence "$other"
 	expect "$before" "$generation $sum" "evidence of the other"
 	rescan "$DEVICE"
+	is_new "$DEVICE"
+}
+
+test_a_connected_device_may_be_unplugged()
+{
+	needs_pciehp
+	be_connected "$DEVICE"
+	host unplug 0 || fail "unplug"
+	await 10 is_gone "$DEVICE" || fail "it is there though it was unplugged"
+	host plug 0 || fail "plug"
+	await 20 is_there "$DEVICE" || fail "it does not come back"
+	is_new "$DEVICE"
+}
+
+test_a_connected_device_may_lose_its_power()
+{
+	needs_pciehp
+	be_connected "$DEVICE"
+	replug 0
+	is_new "$DEVICE"
+}
+
+test_a_device_that_hangs_up_can_be_replaced()
+{
+	needs_pciehp
+	be_connected "$DEVICE"
+	evidence "$DEVICE"
+	before="$generation $sum"
+	host fault 0 digests:hangup
+	evidence "$DEVICE" 1
+	expect EIO "$error" refresh
+	host fault 0
+	evidence "$DEVICE"
+	expect "$before" "$generation $sum" "evidence afterwards"
+	replug 0
 	is_new "$DEVICE"
 }
 

@@ -32,7 +32,7 @@ connects()
 # kind [--ARGUMENT]...: such a device connects, and user space agrees
 kind()
 {
-	needs_host
+	needs_pciehp
 	replug $NUMBER "$@"
 	connects
 	verify --trust "$ROOTS"
@@ -114,7 +114,7 @@ test_a_chain_of_almost_64_kib()
 
 test_a_chain_of_a_single_certificate()
 {
-	needs_host
+	needs_pciehp
 	replug $NUMBER --chain-certs 1
 	connects
 	# It is its own root
@@ -143,7 +143,7 @@ test_the_lowest_of_several_slots_is_used()
 # The device of the test before
 test_the_slot_can_be_chosen()
 {
-	needs_host
+	needs_pciehp
 	be_connected "$DEVICE"
 	verify --trust "$ROOTS" --slot 5
 	[ "$(length_of cert5)" -gt 0 ] || fail "cert5 is empty"
@@ -173,7 +173,7 @@ san()
 
 test_a_certificate_may_name_another_device()
 {
-	needs_host
+	needs_pciehp
 	replug $NUMBER --san other
 	san require EKEYREJECTED
 	san match EKEYREJECTED
@@ -186,7 +186,7 @@ test_a_certificate_may_name_another_device()
 
 test_a_certificate_may_name_no_device()
 {
-	needs_host
+	needs_pciehp
 	replug $NUMBER --san none
 	san require EKEYREJECTED
 	san match 0
@@ -196,7 +196,7 @@ test_a_certificate_may_name_no_device()
 
 test_a_certificate_may_name_the_device()
 {
-	needs_host
+	needs_pciehp
 	replug $NUMBER
 	san require 0
 	san match 0

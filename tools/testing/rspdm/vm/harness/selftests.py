@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The in-guest selftests, built and put together by kselftest's own makefiles."""
 
-import re
 import shutil
 from pathlib import Path
 
 from . import cache, kernel, toolroot
 from .report import step
-
-DIRECTORY = cache.REPO / "tools/testing/selftests/pci_cma"
 
 
 def ensure():
@@ -31,9 +28,3 @@ def ensure():
             cache.publish(path, entry)
         cache.prune(entry.parent, "", keep=4)
     return entry / "selftests"
-
-
-def programs():
-    """The names of the test programs."""
-    makefile = (DIRECTORY / "Makefile").read_text().replace("\\\n", " ")
-    return [name for found in re.finditer(r"^TEST_(?:GEN_)?PROGS\s*[:+]?=(.*)$", makefile, re.M) for name in found[1].split()]
