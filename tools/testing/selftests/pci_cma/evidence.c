@@ -890,7 +890,7 @@ TEST_F(evidence, each_change_is_told_once_and_in_order)
  * All at once
  */
 
-#define RACE_SECONDS	12
+#define RACE_SECONDS	15
 
 /* Reads, refreshing if @refreshes, until time is up; exits with 1 if it saw a mixture */
 static void race_reader(const struct _test_data_evidence *self, bool refreshes,
