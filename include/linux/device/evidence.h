@@ -60,6 +60,17 @@ struct device_evidence_request {
 };
 
 /**
+ * struct device_evidence_failure - why a device could not be authenticated
+ * @reason: In one word.
+ * @spdm_error_code: Param1 of the ERROR message that the device sent, or 0 if it
+ *	sent none.
+ */
+struct device_evidence_failure {
+	enum device_evidence_reason reason;
+	u8 spdm_error_code;
+};
+
+/**
  * struct device_evidence_ops - what a provider does for a device
  * @refresh: Collect new evidence as @request says and return the complete set,
  *	or an ERR_PTR() with @extack set; the evidence published before then

@@ -72,6 +72,9 @@ enum device_evidence_flag {
  *   generation.
  * @DEVICE_EVIDENCE_EVENT_REVOKED: The evidence of this generation had been
  *   accepted and is gone. What made it go is the next event.
+ * @DEVICE_EVIDENCE_EVENT_FAILED: The device could not be authenticated. With a
+ *   generation, new evidence was to be collected and the old of this
+ *   generation stays; without one, the device was to be connected and is not.
  */
 enum device_evidence_event {
 	DEVICE_EVIDENCE_EVENT_CONNECTED = 1,
@@ -79,6 +82,55 @@ enum device_evidence_event {
 	DEVICE_EVIDENCE_EVENT_REFRESHED,
 	DEVICE_EVIDENCE_EVENT_VALIDATED,
 	DEVICE_EVIDENCE_EVENT_REVOKED,
+	DEVICE_EVIDENCE_EVENT_FAILED,
+};
+
+/**
+ * enum device_evidence_reason - Why a device could not be authenticated.
+ * @DEVICE_EVIDENCE_REASON_MALFORMED: The device sent a message that is not
+ *   well-formed.
+ * @DEVICE_EVIDENCE_REASON_ILLEGAL: The device sent a well-formed message that
+ *   breaks the rules of the protocol.
+ * @DEVICE_EVIDENCE_REASON_UNSUPPORTED: The device and the kernel have no
+ *   version, algorithm or capability in common that suffices, or the device
+ *   has nothing in the slot.
+ * @DEVICE_EVIDENCE_REASON_REFUSED: The device answered with an error message;
+ *   spdm-error-code is its code.
+ * @DEVICE_EVIDENCE_REASON_BUSY: The device said that it is busy for longer
+ *   than is waited for.
+ * @DEVICE_EVIDENCE_REASON_SIGNATURE: A signature does not verify.
+ * @DEVICE_EVIDENCE_REASON_DIGEST: A certificate chain, or the root of it, does
+ *   not have the digest that the device gave for it.
+ * @DEVICE_EVIDENCE_REASON_CERTIFICATE: A certificate of the chain was not
+ *   signed by the one above it, or the leaf certificate's key is not one to
+ *   sign with.
+ * @DEVICE_EVIDENCE_REASON_IDENTITY: The leaf certificate names another device,
+ *   or none if it has to.
+ * @DEVICE_EVIDENCE_REASON_ALGORITHM: The kernel lacks an algorithm that the
+ *   leaf certificate needs.
+ * @DEVICE_EVIDENCE_REASON_BUDGET: The device took too long, or it wanted to
+ *   exchange too many messages or bytes.
+ * @DEVICE_EVIDENCE_REASON_TRANSPORT: No message can be sent to the device, or
+ *   none received from it.
+ * @DEVICE_EVIDENCE_REASON_INTERRUPTED: A signal ended the wait for the device.
+ * @DEVICE_EVIDENCE_REASON_RESOURCES: The kernel ran out of memory or of other
+ *   resources.
+ */
+enum device_evidence_reason {
+	DEVICE_EVIDENCE_REASON_MALFORMED = 1,
+	DEVICE_EVIDENCE_REASON_ILLEGAL,
+	DEVICE_EVIDENCE_REASON_UNSUPPORTED,
+	DEVICE_EVIDENCE_REASON_REFUSED,
+	DEVICE_EVIDENCE_REASON_BUSY,
+	DEVICE_EVIDENCE_REASON_SIGNATURE,
+	DEVICE_EVIDENCE_REASON_DIGEST,
+	DEVICE_EVIDENCE_REASON_CERTIFICATE,
+	DEVICE_EVIDENCE_REASON_IDENTITY,
+	DEVICE_EVIDENCE_REASON_ALGORITHM,
+	DEVICE_EVIDENCE_REASON_BUDGET,
+	DEVICE_EVIDENCE_REASON_TRANSPORT,
+	DEVICE_EVIDENCE_REASON_INTERRUPTED,
+	DEVICE_EVIDENCE_REASON_RESOURCES,
 };
 
 enum {
@@ -104,6 +156,8 @@ enum {
 	DEVICE_EVIDENCE_A_SLOT,
 	DEVICE_EVIDENCE_A_VALIDATED,
 	DEVICE_EVIDENCE_A_PAD,
+	DEVICE_EVIDENCE_A_REASON,
+	DEVICE_EVIDENCE_A_SPDM_ERROR_CODE,
 
 	__DEVICE_EVIDENCE_A_MAX,
 	DEVICE_EVIDENCE_A_MAX = (__DEVICE_EVIDENCE_A_MAX - 1)
