@@ -55,6 +55,7 @@ struct fixture {
 
 static struct device_evidence_set *fixture_refresh(void *priv,
 						   const struct device_evidence_request *request,
+						   struct device_evidence_failure *failure,
 						   struct netlink_ext_ack *extack)
 {
 	struct fixture *fixture = priv;
@@ -859,11 +860,11 @@ static void only_the_current_generation_can_be_validated(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, reader_text(reader),
 				   "evidence has changed since this generation");
 	}
-	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->evidence));
+	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->dev));
 
 	ask_to_validate(test, reader, generation);
 	KUNIT_EXPECT_EQ(test, reader_validate(reader), 0);
-	KUNIT_EXPECT_TRUE(test, device_evidence_validated(fixture->evidence));
+	KUNIT_EXPECT_TRUE(test, device_evidence_validated(fixture->dev));
 	ask_to_validate(test, reader, generation);
 	KUNIT_EXPECT_EQ(test, reader_validate(reader), 0);
 
@@ -887,18 +888,18 @@ static void change_revokes_the_validation(struct kunit *test)
 	fixture->next = ERR_PTR(-EIO);
 	ask_with_nonce(test, reader, BIT(CERT0), 0);
 	KUNIT_EXPECT_EQ(test, reader_start(reader), -EIO);
-	KUNIT_EXPECT_TRUE(test, device_evidence_validated(fixture->evidence));
+	KUNIT_EXPECT_TRUE(test, device_evidence_validated(fixture->dev));
 
 	fixture->next = set_with(test, CERT0, 10);
 	ask_with_nonce(test, reader, BIT(CERT0), 0);
 	KUNIT_EXPECT_EQ(test, reader_start(reader), 0);
-	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->evidence));
+	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->dev));
 
 	ask_to_validate(test, reader, device_evidence_generation(fixture->evidence));
 	KUNIT_EXPECT_EQ(test, reader_validate(reader), 0);
 	fixture_unregister(test);
 	fixture_register(test, &fixture_ops, set_with(test, CERT0, 10));
-	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->evidence));
+	KUNIT_EXPECT_FALSE(test, device_evidence_validated(fixture->dev));
 	reader_destroy(reader);
 }
 

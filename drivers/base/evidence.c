@@ -24,7 +24,11 @@
  *	registry_lock protects both lists, evidence->set and the allotment of
  *	generations. It is held for a few instructions, and for sending events so
  *	that these come in the order of the changes that they tell. No provider
- *	is called under it.
+ *	is called under it. An event is queued for its listeners, never waits
+ *	for them, and takes locks of netlink sockets and, for the uevent, of the
+ *	lists that the driver core keeps; who holds these does not come here.
+ *	The device is in sysfs meanwhile: it has evidence between device_add()
+ *	and device_del() only.
  *
  *	evidence->lock serialises the collection of new evidence from one
  *	device, which may take seconds. It nests outside registry_lock. A refresh
@@ -52,6 +56,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -363,8 +368,56 @@ static void evidence_set_seal(struct device_evidence_set *set)
  * Events
  */
 
+static const char * const evidence_event_names[] = {
+	[DEVICE_EVIDENCE_EVENT_CONNECTED] = "connected",
+	[DEVICE_EVIDENCE_EVENT_DISCONNECTED] = "disconnected",
+	[DEVICE_EVIDENCE_EVENT_REFRESHED] = "refreshed",
+	[DEVICE_EVIDENCE_EVENT_VALIDATED] = "validated",
+	[DEVICE_EVIDENCE_EVENT_REVOKED] = "revoked",
+	[DEVICE_EVIDENCE_EVENT_FAILED] = "failed",
+};
+
+static const char * const evidence_reason_names[] = {
+	[DEVICE_EVIDENCE_REASON_MALFORMED] = "malformed",
+	[DEVICE_EVIDENCE_REASON_ILLEGAL] = "illegal",
+	[DEVICE_EVIDENCE_REASON_UNSUPPORTED] = "unsupported",
+	[DEVICE_EVIDENCE_REASON_REFUSED] = "refused",
+	[DEVICE_EVIDENCE_REASON_BUSY] = "busy",
+	[DEVICE_EVIDENCE_REASON_SIGNATURE] = "signature",
+	[DEVICE_EVIDENCE_REASON_DIGEST] = "digest",
+	[DEVICE_EVIDENCE_REASON_CERTIFICATE] = "certificate",
+	[DEVICE_EVIDENCE_REASON_IDENTITY] = "identity",
+	[DEVICE_EVIDENCE_REASON_ALGORITHM] = "algorithm",
+	[DEVICE_EVIDENCE_REASON_BUDGET] = "budget",
+	[DEVICE_EVIDENCE_REASON_TRANSPORT] = "transport",
+	[DEVICE_EVIDENCE_REASON_INTERRUPTED] = "interrupted",
+	[DEVICE_EVIDENCE_REASON_RESOURCES] = "resources",
+};
+
+/**
+ * device_evidence_reason_name - the word for a reason
+ * @reason: The reason.
+ *
+ * These are the words of Documentation/netlink/specs/device-evidence.yaml, so
+ * that sysfs and uevents say the same as netlink.
+ *
+ * Context: Any.
+ * Return: The word, or NULL if there is no such reason.
+ */
+const char *device_evidence_reason_name(enum device_evidence_reason reason)
+{
+	return reason < ARRAY_SIZE(evidence_reason_names) ? evidence_reason_names[reason] : NULL;
+}
+EXPORT_SYMBOL_GPL(device_evidence_reason_name);
+
+static int evidence_put_u32_nonzero(struct sk_buff *skb, int attr, u32 value)
+{
+	return value ? nla_put_u32(skb, attr, value) : 0;
+}
+
 static int evidence_event_fill(struct sk_buff *skb, const struct device *dev,
-			       enum device_evidence_event event, u32 generation)
+			       enum device_evidence_event event, u32 generation,
+			       const struct device_evidence_failure *failure)
 {
 	void *hdr = genlmsg_put(skb, 0, 0, &device_evidence_nl_family, 0,
 				DEVICE_EVIDENCE_CMD_NOTIFY);
@@ -373,27 +426,32 @@ static int evidence_event_fill(struct sk_buff *skb, const struct device *dev,
 	    nla_put_u32(skb, DEVICE_EVIDENCE_A_EVENT, event) ||
 	    nla_put_string(skb, DEVICE_EVIDENCE_A_SUBSYS, dev->bus->name) ||
 	    nla_put_string(skb, DEVICE_EVIDENCE_A_DEV_NAME, dev_name(dev)) ||
-	    nla_put_u32(skb, DEVICE_EVIDENCE_A_GENERATION, generation))
+	    evidence_put_u32_nonzero(skb, DEVICE_EVIDENCE_A_GENERATION, generation))
+		return -EMSGSIZE;
+
+	if (failure &&
+	    (nla_put_u32(skb, DEVICE_EVIDENCE_A_REASON, failure->reason) ||
+	     evidence_put_u32_nonzero(skb, DEVICE_EVIDENCE_A_SPDM_ERROR_CODE,
+				      failure->spdm_error_code)))
 		return -EMSGSIZE;
 
 	genlmsg_end(skb, hdr);
 	return 0;
 }
 
-/* Tell the listeners. One who cannot be told learns that he missed something. */
-static void evidence_event(const struct device *dev,
-			   enum device_evidence_event event, u32 generation)
+/* Tell those who joined the group. One who cannot be told learns that he missed something. */
+static void evidence_event_multicast(const struct device *dev,
+				     enum device_evidence_event event, u32 generation,
+				     const struct device_evidence_failure *failure)
 {
 	struct sk_buff *skb;
-
-	lockdep_assert_held(&registry_lock);
 
 	if (!genl_has_listeners(&device_evidence_nl_family, &init_net,
 				DEVICE_EVIDENCE_NLGRP_EVENTS))
 		return;
 
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (skb && !evidence_event_fill(skb, dev, event, generation)) {
+	if (skb && !evidence_event_fill(skb, dev, event, generation, failure)) {
 		genlmsg_multicast(&device_evidence_nl_family, skb, 0,
 				  DEVICE_EVIDENCE_NLGRP_EVENTS, GFP_KERNEL);
 		return;
@@ -402,6 +460,42 @@ static void evidence_event(const struct device *dev,
 	nlmsg_free(skb);
 	genl_set_err(&device_evidence_nl_family, &init_net, 0,
 		     DEVICE_EVIDENCE_NLGRP_EVENTS, -ENOBUFS);
+}
+
+/*
+ * Tell udev, in words that its rules can compare. Others may listen, too, but
+ * nothing of this is secret: sysfs shows it to everybody.
+ */
+static void evidence_event_uevent(struct device *dev,
+				  enum device_evidence_event event, u32 generation,
+				  const struct device_evidence_failure *failure)
+{
+	char event_var[32], generation_var[32], reason_var[32];
+	char *envp[4] = { event_var };
+	int n = 1;
+
+	snprintf(event_var, sizeof(event_var), "EVIDENCE=%s", evidence_event_names[event]);
+	if (generation) {
+		snprintf(generation_var, sizeof(generation_var), "EVIDENCE_GENERATION=%u",
+			 generation);
+		envp[n++] = generation_var;
+	}
+	if (failure) {
+		snprintf(reason_var, sizeof(reason_var), "EVIDENCE_REASON=%s",
+			 device_evidence_reason_name(failure->reason));
+		envp[n++] = reason_var;
+	}
+	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, envp);
+}
+
+/* @generation is 0 if there is no evidence, and @failure NULL if nothing failed */
+static void evidence_event(struct device *dev, enum device_evidence_event event,
+			   u32 generation, const struct device_evidence_failure *failure)
+{
+	lockdep_assert_held(&registry_lock);
+
+	evidence_event_multicast(dev, event, generation, failure);
+	evidence_event_uevent(dev, event, generation, failure);
 }
 
 /*
@@ -430,7 +524,7 @@ static struct device_evidence_set *evidence_retire(struct device_evidence *evide
 	set_bit(why, &set->state);
 	if (test_bit(EVIDENCE_VALIDATED, &set->state))
 		evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_REVOKED,
-			       set->generation);
+			       set->generation, NULL);
 	evidence->set = NULL;
 	return set;
 }
@@ -455,7 +549,7 @@ static void evidence_publish(struct device_evidence *evidence,
 	set->generation = generation;
 	set->count = ++evidence->count;
 	evidence->set = set;
-	evidence_event(evidence->dev, event, generation);
+	evidence_event(evidence->dev, event, generation, NULL);
 }
 
 /* The current set with a reference, or NULL if not registered any more */
@@ -610,7 +704,7 @@ void device_evidence_unregister(struct device_evidence *evidence)
 
 		list_del(&evidence->node);
 		set = evidence_retire(evidence, EVIDENCE_WITHDRAWN);
-		evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_DISCONNECTED, generation);
+		evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_DISCONNECTED, generation, NULL);
 	}
 
 	/* No refresh starts any more; let the one that did come to its end */
@@ -639,16 +733,41 @@ u32 device_evidence_generation(struct device_evidence *evidence)
 EXPORT_SYMBOL_GPL(device_evidence_generation);
 
 /**
- * device_evidence_validated - did user space accept the current evidence?
- * @evidence: From device_evidence_register(), and not unregistered.
+ * device_evidence_failed - tell that a device could not be connected
+ * @dev: The device, which is registered with the driver core, but not here.
+ * @failure: Why.
+ *
+ * For the provider, whose device has no evidence that anyone could ask for. If
+ * &device_evidence_ops.refresh fails, the core tells so itself.
  *
  * Context: May sleep.
- * Return: true if it did.
  */
-bool device_evidence_validated(struct device_evidence *evidence)
+void device_evidence_failed(struct device *dev,
+			    const struct device_evidence_failure *failure)
 {
 	guard(mutex)(&registry_lock);
-	return test_bit(EVIDENCE_VALIDATED, &evidence->set->state);
+	evidence_event(dev, DEVICE_EVIDENCE_EVENT_FAILED, 0, failure);
+}
+EXPORT_SYMBOL_GPL(device_evidence_failed);
+
+/**
+ * device_evidence_validated - did user space accept the current evidence?
+ * @dev: Any device.
+ *
+ * Context: May sleep.
+ * Return: The generation that it accepted and that still is the current one, or
+ * 0 if there is none.
+ */
+u32 device_evidence_validated(const struct device *dev)
+{
+	const struct device_evidence *evidence;
+
+	guard(mutex)(&registry_lock);
+
+	evidence = evidence_find(dev);
+	if (!evidence || !test_bit(EVIDENCE_VALIDATED, &evidence->set->state))
+		return 0;
+	return evidence->set->generation;
 }
 EXPORT_SYMBOL_GPL(device_evidence_validated);
 
@@ -716,6 +835,7 @@ static struct device_evidence_set *evidence_refresh(struct device_evidence *evid
 {
 	struct device_evidence_set *old __free(evidence_set_put) = NULL;
 	struct device_evidence_set *set __free(evidence_set_put) = NULL;
+	struct device_evidence_failure failure = {};
 	int err;
 
 	if (!evidence->ops || !evidence->ops->refresh) {
@@ -733,16 +853,21 @@ static struct device_evidence_set *evidence_refresh(struct device_evidence *evid
 		return ERR_PTR(-ENXIO);
 	}
 
-	set = evidence->ops->refresh(evidence->priv, request, extack);
-	if (IS_ERR(set)) {
-		if (!extack->_msg)
-			NL_SET_ERR_MSG(extack, "new evidence could not be collected");
-		return set;
-	}
-	evidence_set_seal(set);
+	set = evidence->ops->refresh(evidence->priv, request, &failure, extack);
+	if (!IS_ERR(set))
+		evidence_set_seal(set);
 
 	guard(mutex)(&registry_lock);
 
+	if (IS_ERR(set)) {
+		if (!extack->_msg)
+			NL_SET_ERR_MSG(extack, "new evidence could not be collected");
+		/* Once it is withdrawn, nobody cares what could not replace it */
+		if (evidence->set)
+			evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_FAILED,
+				       evidence->set->generation, &failure);
+		return set;
+	}
 	if (!evidence->set) {
 		NL_SET_ERR_MSG(extack, "evidence withdrawn during refresh");
 		return ERR_PTR(-ENXIO);
@@ -827,11 +952,6 @@ int device_evidence_nl_read_start(struct netlink_callback *cb)
 	dump->flags = nla_get_u32_default(info->attrs[DEVICE_EVIDENCE_A_FLAGS], 0);
 	dump->offset = 0;
 	return 0;
-}
-
-static int evidence_put_u32_nonzero(struct sk_buff *skb, int attr, u32 value)
-{
-	return value ? nla_put_u32(skb, attr, value) : 0;
 }
 
 static int evidence_put_layout(struct sk_buff *skb,
@@ -1017,7 +1137,7 @@ int device_evidence_nl_validate_doit(struct sk_buff *skb, struct genl_info *info
 
 	/* To accept twice is no mistake and no news */
 	if (!test_and_set_bit(EVIDENCE_VALIDATED, &set->state))
-		evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_VALIDATED, generation);
+		evidence_event(evidence->dev, DEVICE_EVIDENCE_EVENT_VALIDATED, generation, NULL);
 	return 0;
 }
 

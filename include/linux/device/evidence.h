@@ -73,8 +73,9 @@ struct device_evidence_failure {
 /**
  * struct device_evidence_ops - what a provider does for a device
  * @refresh: Collect new evidence as @request says and return the complete set,
- *	or an ERR_PTR() with @extack set; the evidence published before then
- *	stays. Runs in process context and may sleep. Calls for one device are
+ *	or an ERR_PTR() with @failure and @extack set; the evidence published
+ *	before then stays, and the core tells the failure to those who listen.
+ *	Runs in process context and may sleep. Calls for one device are
  *	serialised, and none runs after device_evidence_unregister() returned.
  *	As that waits for a call in flight, @refresh must not take a lock that
  *	is held over it. Optional.
@@ -82,6 +83,7 @@ struct device_evidence_failure {
 struct device_evidence_ops {
 	struct device_evidence_set *(*refresh)(void *priv,
 					       const struct device_evidence_request *request,
+					       struct device_evidence_failure *failure,
 					       struct netlink_ext_ack *extack);
 };
 
@@ -104,6 +106,22 @@ struct device_evidence *device_evidence_register(struct device *dev,
 						 struct device_evidence_set *set);
 void device_evidence_unregister(struct device_evidence *evidence);
 u32 device_evidence_generation(struct device_evidence *evidence);
-bool device_evidence_validated(struct device_evidence *evidence);
+void device_evidence_failed(struct device *dev,
+			    const struct device_evidence_failure *failure);
+
+#ifdef CONFIG_DEVICE_EVIDENCE
+u32 device_evidence_validated(const struct device *dev);
+const char *device_evidence_reason_name(enum device_evidence_reason reason);
+#else
+static inline u32 device_evidence_validated(const struct device *dev)
+{
+	return 0;
+}
+
+static inline const char *device_evidence_reason_name(enum device_evidence_reason reason)
+{
+	return NULL;
+}
+#endif
 
 #endif /* _LINUX_DEVICE_EVIDENCE_H */
