@@ -20,6 +20,7 @@
 #include <kunit/visibility.h>
 #include <linux/asn1.h>
 #include <linux/asn1_decoder.h>
+#include <linux/bits.h>
 #include <linux/cleanup.h>
 #include <linux/device/evidence.h>
 #include <linux/device/faux.h>
@@ -29,6 +30,7 @@
 #include <linux/pci-doe.h>
 #include <linux/pci-tsm.h>
 #include <linux/pm_runtime.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/spdm.h>
 #include <linux/sprintf.h>
@@ -46,11 +48,14 @@
  *	cma_remove() before it destroys the mailboxes.
  * @spdm: The requester for this device.
  * @evidence: What the device gave, from connect to disconnect.
+ * @log: Limits what the device can make the log say. Each device has its own
+ *	limit, so that none can hide what is said of another.
  */
 struct cma_device {
 	struct pci_tsm_pf0 pf0;
 	struct spdm_requester *spdm;
 	struct device_evidence *evidence;
+	struct ratelimit_state log;
 };
 
 static struct cma_device *to_cma_device(struct pci_tsm *tsm)
@@ -62,6 +67,12 @@ static struct pci_dev *cma_pci_dev(struct cma_device *cma)
 {
 	return cma->pf0.base_tsm.pdev;
 }
+
+#define cma_log(level, cma, fmt, ...) do {				\
+	struct cma_device *cma_ = (cma);				\
+	if (__ratelimit(&cma_->log))					\
+		pci_##level(cma_pci_dev(cma_), fmt, ##__VA_ARGS__);	\
+} while (0)
 
 /*
  * Module parameters, see Documentation/ABI/testing/sysfs-module-cma. They may
@@ -389,8 +400,7 @@ static int cma_check_leaf(void *priv, const void *der, size_t der_len)
 
 	rc = cma_identify(pdev, &identity);
 	if (rc) {
-		dev_err_ratelimited(&pdev->dev,
-				    "cannot read config space: %d\n", rc);
+		cma_log(err, cma, "cannot read config space: %d\n", rc);
 		return rc;
 	}
 	cma_print_name(expected, &identity);
@@ -402,25 +412,23 @@ static int cma_check_leaf(void *priv, const void *der, size_t der_len)
 
 	case CMA_SAN_ABSENT:
 		if (policy != CMA_SAN_REQUIRE) {
-			pci_info_ratelimited(pdev, "leaf certificate does not name the device\n");
+			cma_log(info, cma, "leaf certificate does not name the device\n");
 			return 0;
 		}
-		dev_err_ratelimited(&pdev->dev,
-				    "leaf certificate does not name the device, which is %s\n",
-				    expected);
+		cma_log(err, cma, "leaf certificate does not name the device, which is %s\n",
+			expected);
 		return -EKEYREJECTED;
 
 	case CMA_SAN_MISMATCH:
 		/* Twice the longest name will do, the rest is noise */
-		dev_err_ratelimited(&pdev->dev,
-				    "leaf certificate names another device: \"%*pE\", but this is %s\n",
-				    (int)min(other.len, 2 * CMA_NAME_SIZE),
-				    other.data, expected);
+		cma_log(err, cma,
+			"leaf certificate names another device: \"%*pE\", but this is %s\n",
+			(int)min(other.len, 2 * CMA_NAME_SIZE), other.data, expected);
 		return -EKEYREJECTED;
 
 	default:
-		dev_err_ratelimited(&pdev->dev,
-				    "leaf certificate has a malformed Subject Alternative Name\n");
+		cma_log(err, cma,
+			"leaf certificate has a malformed Subject Alternative Name\n");
 		return rc;
 	}
 }
@@ -448,9 +456,9 @@ static const struct spdm_requester_ops cma_spdm_ops = {
 /**
  * cma_authenticate() - Authenticate a device
  * @cma: The device.
- * @slot: Certificate slot to be challenged, or SPDM_SLOT_ANY.
- * @nonce: SPDM_NONCE_SIZE bytes for the device to sign, or NULL for random ones.
+ * @request: What it has to show.
  * @stats: Takes what it cost, if successful.
+ * @failure: Takes the reason if not.
  *
  * The device stays in D0 meanwhile. Config space of a device in D3cold reads as
  * ones, after which the DOE core gives up on its mailbox for good.
@@ -462,24 +470,33 @@ static const struct spdm_requester_ops cma_spdm_ops = {
  * Return: The evidence, or an ERR_PTR() after the reason was logged.
  */
 static struct device_evidence_set *
-cma_authenticate(struct cma_device *cma, u8 slot, const u8 *nonce,
-		 struct spdm_stats *stats)
+cma_authenticate(struct cma_device *cma, const struct spdm_request *request,
+		 struct spdm_stats *stats,
+		 struct device_evidence_failure *failure)
 {
-	struct pci_dev *pdev = cma_pci_dev(cma);
 	int rc;
 
-	PM_RUNTIME_ACQUIRE(&pdev->dev, pm);
+	PM_RUNTIME_ACQUIRE(&cma_pci_dev(cma)->dev, pm);
 	rc = PM_RUNTIME_ACQUIRE_ERR(&pm);
 	if (rc) {
-		dev_err_ratelimited(&pdev->dev, "cannot be resumed: %d\n", rc);
+		cma_log(err, cma, "cannot be resumed: %d\n", rc);
+		*failure = (struct device_evidence_failure) {
+			.reason = DEVICE_EVIDENCE_REASON_TRANSPORT,
+		};
 		return ERR_PTR(rc);
 	}
 
-	return spdm_authenticate(cma->spdm, slot, nonce, stats);
+	return spdm_authenticate(cma->spdm, request, stats, failure);
 }
 
 static_assert(SPDM_SLOT_ANY == DEVICE_EVIDENCE_SLOT_ANY);
 static_assert(SPDM_NONCE_SIZE == DEVICE_EVIDENCE_MAX_NONCE_SIZE);
+
+static_assert(PCI_TSM_SLOT_ANY == SPDM_SLOT_ANY);
+
+/* Bit n for the certificate chain of slot n */
+#define CMA_CHAINS	GENMASK(DEVICE_EVIDENCE_OBJECT_TYPE_CERT7,	\
+				DEVICE_EVIDENCE_OBJECT_TYPE_CERT0)
 
 /*
  * Runs with the lock of the evidence held, for which cma_disconnect() waits
@@ -487,13 +504,20 @@ static_assert(SPDM_NONCE_SIZE == DEVICE_EVIDENCE_MAX_NONCE_SIZE);
  */
 static struct device_evidence_set *
 cma_refresh(void *priv, const struct device_evidence_request *request,
+	    struct device_evidence_failure *failure,
 	    struct netlink_ext_ack *extack)
 {
 	struct cma_device *cma = priv;
 	struct device_evidence_set *set;
 	struct spdm_stats stats;
+	struct spdm_request spdm_request = {
+		.slot = request->slot,
+		.further_slots = request->type_mask & CMA_CHAINS,
+		.nonce = request->nonce,
+	};
 
-	set = cma_authenticate(cma, request->slot, request->nonce, &stats);
+	set = cma_authenticate(cma, &spdm_request, &stats, failure);
+	pci_tsm_note_failure(cma_pci_dev(cma), IS_ERR(set) ? failure : NULL);
 	if (IS_ERR(set))
 		NL_SET_ERR_MSG(extack, "device was not authenticated, the kernel log says why");
 	else
@@ -533,6 +557,7 @@ static struct pci_tsm *cma_probe(struct tsm_dev *tsm_dev, struct pci_dev *pdev)
 	}
 
 	cma->spdm = spdm;
+	ratelimit_default_init(&cma->log);
 	return &no_free_ptr(cma)->pf0.base_tsm;
 }
 
@@ -545,22 +570,38 @@ static void cma_remove(struct pci_tsm *tsm)
 	kfree(cma);
 }
 
+/* The error goes to the writer of tsm/connect; others want to know more, and why */
+static void cma_connect_failed(struct pci_dev *pdev,
+			       const struct device_evidence_failure *failure)
+{
+	pci_tsm_note_failure(pdev, failure);
+	device_evidence_failed(&pdev->dev, failure);
+}
+
 static int cma_connect(struct pci_dev *pdev)
 {
+	static const struct device_evidence_failure no_memory = {
+		.reason = DEVICE_EVIDENCE_REASON_RESOURCES,
+	};
+	const struct spdm_request request = { .slot = pci_tsm_slot(pdev) };
 	struct cma_device *cma = to_cma_device(pdev->tsm);
+	struct device_evidence_failure failure;
 	struct device_evidence_set *set;
 	struct device_evidence *evidence;
 	struct spdm_stats stats;
 
-	set = cma_authenticate(cma, SPDM_SLOT_ANY, NULL, &stats);
-	if (IS_ERR(set))
+	set = cma_authenticate(cma, &request, &stats, &failure);
+	if (IS_ERR(set)) {
+		cma_connect_failed(pdev, &failure);
 		return PTR_ERR(set);
+	}
 
 	/* From here on, cma_refresh() may run at any time */
 	evidence = device_evidence_register(&pdev->dev, &cma_evidence_ops, cma,
 					    set);
 	if (IS_ERR(evidence)) {
 		pci_err(pdev, "cannot offer evidence: %pe\n", evidence);
+		cma_connect_failed(pdev, &no_memory);
 		return PTR_ERR(evidence);
 	}
 
