@@ -76,10 +76,12 @@ pub enum Command {
 /// Arguments of `connect`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --tsm, the kernel's own SPDM requester is used.
+Without --tsm, the kernel's own SPDM requester is used. If the device cannot be authenticated, the \
+kernel's reason is told.
 
-Example:
-  spdmctl connect 01:00.0")]
+Examples:
+  spdmctl connect 01:00.0
+  spdmctl connect 01:00.0 --slot 1")]
 pub struct Connect {
     /// The device.
     #[command(flatten)]
@@ -88,6 +90,10 @@ pub struct Connect {
     /// Connect through this TSM.
     #[arg(long, value_name = "tsmN")]
     pub tsm: Option<String>,
+
+    /// Challenge this certificate slot, or "any"; remembered for later connects.
+    #[arg(long, value_name = "0-7|any", value_parser = parse_slot_choice)]
+    pub slot: Option<SlotChoice>,
 }
 
 /// Arguments of `disconnect`.
@@ -235,8 +241,8 @@ pub struct Accept {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Events: connected, disconnected, refreshed, validated (somebody accepted the evidence), revoked \
-(what was accepted is gone), lost (they came faster than they could be read). With --json, every \
-event is one line.")]
+(what was accepted is gone), failed (the device could not be authenticated, and why), lost (they \
+came faster than they could be read). With --json, every event is one line.")]
 pub struct Monitor {
     /// End after this many events.
     #[arg(long, value_name = "N")]
@@ -289,6 +295,15 @@ pub enum Format {
     Pcap,
 }
 
+/// The slot to challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotChoice {
+    /// The kernel's choice.
+    Any,
+    /// This one.
+    Slot(Slot),
+}
+
 /// A nonce to refresh with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nonce {
@@ -313,6 +328,13 @@ fn parse_nonce(text: &str) -> Result<Nonce, String> {
 fn parse_slot(text: &str) -> Result<Slot, String> {
     let number = text.parse().ok().and_then(Slot::new);
     number.ok_or_else(|| "slots are 0 to 7".to_owned())
+}
+
+fn parse_slot_choice(text: &str) -> Result<SlotChoice, String> {
+    match text {
+        "any" => Ok(SlotChoice::Any),
+        _ => parse_slot(text).map(SlotChoice::Slot),
+    }
 }
 
 const AFTER_HELP: &str = "\

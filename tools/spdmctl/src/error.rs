@@ -7,6 +7,8 @@ use std::{
     io, //
 };
 
+use crate::reason::Failure;
+
 /// Exit codes; scripts branch on them.
 ///
 /// They keep apart "judged and refused", "cannot be judged because it is not well-formed" and
@@ -30,6 +32,9 @@ pub struct Error {
     exit: Exit,
     message: String,
     hint: Option<String>,
+    /// Errno of the device's authentication, if that is what failed.
+    errno: Option<i32>,
+    failure: Option<Failure>,
 }
 
 /// Result of everything in this crate that may end a command.
@@ -61,6 +66,8 @@ impl Error {
             exit,
             message: message.into(),
             hint: None,
+            errno: None,
+            failure: None,
         }
     }
 
@@ -69,6 +76,33 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Says that the device's authentication failed, and with which errno.
+    #[must_use]
+    pub fn authentication(mut self, errno: i32) -> Self {
+        self.errno = Some(errno);
+        self
+    }
+
+    /// Adds the kernel's reason, which `failure` looks up, if it is about this error.
+    #[must_use]
+    pub fn because(mut self, failure: impl FnOnce() -> Option<Failure>) -> Self {
+        let Some(errno) = self.errno else {
+            return self;
+        };
+        if let Some(failure) = failure().filter(|failure| failure.fits(errno)) {
+            let explanation = failure.explanation();
+            self.message
+                .push_str(&format!("; reason: {failure} ({explanation})"));
+            self.failure = Some(failure);
+        }
+        self
+    }
+
+    /// The kernel's reason.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// The exit code that this error asks for.
@@ -96,5 +130,34 @@ pub fn plain(error: &io::Error) -> String {
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signature() -> Option<Failure> {
+        Failure::parse("signature")
+    }
+
+    #[test]
+    fn the_reason_of_a_failed_authentication_is_told() {
+        let error = Error::policy("connect").authentication(libc::EKEYREJECTED);
+        let error = error.because(signature);
+        assert_eq!(
+            error.to_string(),
+            "connect; reason: signature (a signature of the device does not verify)"
+        );
+        assert_eq!(error.failure(), signature().as_ref());
+    }
+
+    #[test]
+    fn the_reason_of_an_earlier_attempt_is_not_told() {
+        let error = Error::environment("connect").authentication(libc::EBUSY);
+        assert_eq!(error.because(signature).to_string(), "connect");
+        let error = Error::environment("connect").because(signature);
+        assert_eq!(error.to_string(), "connect");
+        assert_eq!(error.failure(), None);
     }
 }

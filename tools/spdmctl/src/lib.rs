@@ -14,7 +14,7 @@
 //! | [`policy`] | demands in a file |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
 //! | [`pcap`] | a transcript for packet analysers |
-//! | [`error`], [`refusal`] | exit codes, and what the kernel means by an errno |
+//! | [`error`], [`refusal`], [`reason`] | exit codes, and why the kernel refused |
 //! | [`table`], [`time`] | output |
 //!
 //! Only [`sysfs`], [`netlink::channel`], [`store`], [`trust`], [`policy`] and [`commands`] do I/O;
@@ -33,6 +33,7 @@ pub mod identity;
 pub mod netlink;
 pub mod pcap;
 pub mod policy;
+pub mod reason;
 pub mod refusal;
 pub mod report;
 pub mod store;

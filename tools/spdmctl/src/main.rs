@@ -43,6 +43,7 @@ fn report(cli: &Cli, error: &Error) -> Exit {
         let object = serde_json::json!({
             "error": error.to_string(),
             "hint": error.advice(),
+            "failure": error.failure(),
             "exit_code": error.exit() as u8,
         });
         // Without a reader of stdout the exit code still tells.

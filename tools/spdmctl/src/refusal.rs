@@ -34,9 +34,10 @@ pub fn authentication(what: &str, errno: i32, kernel: &str) -> Option<Error> {
         ),
         libc::EIO => (Error::environment, "the device did not answer"),
         libc::ENOMEM => (Error::environment, "the kernel is out of memory"),
+        libc::EINTR => (Error::environment, "a signal ended the wait for the device"),
         _ => return None,
     };
-    let error = make(format!("{what}: {reason} ({kernel})"));
+    let error = make(format!("{what}: {reason} ({kernel})")).authentication(errno);
     Some(error.hint("the kernel log (`dmesg`) has a line about this device that says why"))
 }
 
@@ -59,6 +60,7 @@ mod tests {
             libc::EBUSY,
             libc::EIO,
             libc::ENOMEM,
+            libc::EINTR,
         ] {
             assert_eq!(exit(errno), Some(Exit::Environment));
         }

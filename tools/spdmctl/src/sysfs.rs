@@ -20,6 +20,7 @@ use crate::{
         PciIdentity,
         Serial, //
     },
+    reason::Failure,
 };
 
 /// Address of a PCI function, as in `0000:01:00.0`.
@@ -207,6 +208,17 @@ impl Device {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::NoTsm),
             Err(error) => Err(Error::file(&path, &error)),
         }
+    }
+
+    /// What stands in the attribute `tsm/<name>`, if the kernel has such a one.
+    pub fn tsm(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.directory.join("tsm").join(name)).ok()?;
+        Some(text.trim().to_owned())
+    }
+
+    /// Why the last attempt to authenticate it failed, if it did and the kernel tells.
+    pub fn failure(&self) -> Option<Failure> {
+        Failure::parse(&self.tsm("failure")?)
     }
 
     /// Name of the driver that is bound to it.

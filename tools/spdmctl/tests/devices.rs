@@ -27,9 +27,9 @@ fn list_shows_devices_and_tsms() {
     sysfs.add_tsm("tsm1", "cma");
     sysfs.add_tsm("tsm0", "psp0");
     sysfs.spdmctl(&["list"]).assert().code(PASS).stdout(
-        "DEVICE        ID         STATE          TSM  GENERATION  ACCEPTED  DRIVER\n\
-         0000:01:00.0  1b36:0010  not connected  -    -           -         -\n\
-         0000:02:00.0  1b36:0010  no TSM         -    -           -         -\n\
+        "DEVICE        ID         STATE          TSM  GENERATION  ACCEPTED  SLOT  FAILURE  DRIVER\n\
+         0000:01:00.0  1b36:0010  not connected  -    -           -         -     -        -\n\
+         0000:02:00.0  1b36:0010  no TSM         -    -           -         -     -        -\n\
          \n\
          TSM   PROVIDER  KIND\n\
          tsm0  psp0      platform\n\
@@ -130,6 +130,83 @@ fn connect_with_only_a_platform_tsm_asks_for_a_choice() {
         .assert()
         .code(ENVIRONMENT)
         .stderr(contains("registered TSMs (tsm0)").and(contains("--tsm")));
+}
+
+#[test]
+fn connect_chooses_the_slot_first() {
+    let sysfs = FakeSysfs::with_nvme("");
+    sysfs.add_tsm("tsm0", "cma");
+    sysfs.set_attribute(NVME, "slot", "any\n");
+    sysfs
+        .spdmctl(&["connect", NVME, "--slot", "3"])
+        .assert()
+        .code(PASS);
+    assert!(sysfs.attribute(NVME, "slot").starts_with('3'));
+    assert!(sysfs.attribute(NVME, "connect").starts_with("tsm0"));
+
+    let sysfs = FakeSysfs::with_nvme("");
+    sysfs.add_tsm("tsm0", "cma");
+    sysfs.set_attribute(NVME, "slot", "");
+    sysfs
+        .spdmctl(&["connect", NVME, "--slot", "any"])
+        .assert()
+        .code(PASS);
+    assert_eq!(sysfs.attribute(NVME, "slot"), "any");
+    sysfs
+        .spdmctl(&["connect", NVME, "--slot", "8"])
+        .assert()
+        .code(ENVIRONMENT)
+        .stderr(contains("slots are 0 to 7"));
+}
+
+#[test]
+fn a_slot_that_cannot_be_chosen_keeps_the_device_from_being_connected() {
+    let sysfs = FakeSysfs::with_nvme("");
+    sysfs.add_tsm("tsm0", "cma");
+    sysfs
+        .spdmctl(&["connect", NVME, "--slot", "3"])
+        .assert()
+        .code(ENVIRONMENT)
+        .stderr(contains("0000:01:00.0: choose slot 3").and(contains("hint: this kernel lets no")));
+    assert_eq!(sysfs.attribute(NVME, "connect"), "\n");
+
+    // Another slot is not what a connected device was challenged about.
+    let sysfs = FakeSysfs::with_nvme("tsm0");
+    sysfs.set_attribute(NVME, "slot", "any\n");
+    sysfs
+        .spdmctl(&["connect", NVME, "--tsm", "tsm0", "--slot", "3"])
+        .assert()
+        .code(ENVIRONMENT)
+        .stderr(contains("already connected through tsm0"));
+    assert_eq!(sysfs.attribute(NVME, "slot"), "any\n");
+}
+
+#[test]
+fn list_tells_failure_slot_and_acceptance() {
+    let sysfs = FakeSysfs::with_nvme("");
+    sysfs.set_attribute(NVME, "failure", "refused 0x05\n");
+    sysfs.set_attribute(NVME, "slot", "any\n");
+    sysfs.set_attribute(NVME, "validated", "\n");
+    let accepted = "0000:02:00.0";
+    sysfs.add_device(accepted);
+    sysfs.add_tsm_directory(accepted, "tsm0");
+    sysfs.set_attribute(accepted, "failure", "\n");
+    sysfs.set_attribute(accepted, "slot", "2\n");
+    sysfs.set_attribute(accepted, "validated", "17\n");
+    sysfs.spdmctl(&["list"]).assert().code(PASS).stdout(
+        contains("not connected  -     -           -         any   refused 0x05  -\n").and(
+            contains("connected      tsm0  17          yes       2     -             -\n"),
+        ),
+    );
+    let output = sysfs.spdmctl(&["list", "--json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failure = &json["devices"][0]["failure"];
+    assert_eq!(failure["reason"], "refused");
+    assert_eq!(failure["spdm_error_code"], 5);
+    assert_eq!(json["devices"][0]["slot"], "any");
+    assert!(json["devices"][1]["failure"].is_null());
+    assert_eq!(json["devices"][1]["accepted"], true);
+    assert_eq!(json["devices"][1]["generation"], 17);
 }
 
 #[test]

@@ -18,11 +18,28 @@ use crate::{
     },
 };
 
-/// Reads the objects of `device` that are not empty.
-pub(super) fn from_device(device: &Device, request: &ReadRequest) -> Result<Evidence> {
+/// What to read.
+pub(super) enum Wanted {
+    /// The objects that the request names.
+    Named,
+    /// Those, and every chain that the kernel has.
+    WithChains,
+}
+
+/// Reads objects of `device`, but for empty ones.
+pub(super) fn from_device(
+    device: &Device,
+    wanted: &Wanted,
+    request: &ReadRequest,
+) -> Result<Evidence> {
     let name = device.address.to_string();
     check_connected(device)?;
-    let mut dump = Client::open()?.read(&name, request)?;
+    let mut client = Client::open()?;
+    let dump = match wanted {
+        Wanted::Named => client.read(&name, request),
+        Wanted::WithChains => client.read_with_chains(&name, request),
+    };
+    let mut dump = dump.map_err(|error| error.because(|| device.failure()))?;
     dump.objects.retain(|_, object| !object.bytes.is_empty());
     Ok(Evidence {
         device: device.identity()?,

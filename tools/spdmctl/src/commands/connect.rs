@@ -10,7 +10,8 @@ use super::Output;
 use crate::{
     cli::{
         Connect,
-        Disconnect, //
+        Disconnect,
+        SlotChoice, //
     },
     error::{
         plain,
@@ -43,7 +44,7 @@ pub(super) fn connect(sysfs: &Sysfs, arguments: &Connect, output: &mut Output<'_
     };
     let changed = match device.state()? {
         State::NoTsm => return Err(no_tsm_directory(&device)),
-        State::Connected(current) if current == tsm => false,
+        State::Connected(current) if current == tsm && arguments.slot.is_none() => false,
         State::Connected(current) => {
             return Err(
                 Error::environment(format!("{name}: already connected through {current}"))
@@ -51,6 +52,9 @@ pub(super) fn connect(sysfs: &Sysfs, arguments: &Connect, output: &mut Output<'_
             );
         }
         State::Disconnected => {
+            if let Some(slot) = arguments.slot {
+                choose_slot(&device, slot)?;
+            }
             device
                 .write_tsm("connect", &tsm)
                 .map_err(|error| connect_error(&device, &tsm, &error))?;
@@ -124,6 +128,22 @@ fn native_tsm(sysfs: &Sysfs) -> Result<String> {
     .hint("choose one with --tsm, or load the CMA driver"))
 }
 
+/// Says which slot the kernel is to challenge.
+fn choose_slot(device: &Device, slot: SlotChoice) -> Result<()> {
+    let slot = match slot {
+        SlotChoice::Any => "any".to_owned(),
+        SlotChoice::Slot(slot) => slot.number().to_string(),
+    };
+    let what = format!("{}: choose slot {slot}", device.address);
+    device
+        .write_tsm("slot", &slot)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::environment(what)
+                .hint("this kernel lets no slot be chosen before a device is connected"),
+            _ => write_error(&what, &error),
+        })
+}
+
 fn no_tsm_directory(device: &Device) -> Error {
     Error::environment(format!("{}: no TSM serves this device", device.address))
         .hint("either it has no CMA mailbox, or no TSM is registered: see `spdmctl list`")
@@ -133,7 +153,7 @@ fn connect_error(device: &Device, tsm: &str, error: &io::Error) -> Error {
     let what = format!("{}: connect through {tsm}", device.address);
     let errno = error.raw_os_error().unwrap_or_default();
     if let Some(error) = refusal::authentication(&what, errno, &plain(error)) {
-        return error;
+        return error.because(|| device.failure());
     }
     if errno == libc::ENXIO {
         return Error::environment(format!(

@@ -17,7 +17,10 @@ use base64ct::{
 use serde::Serialize;
 
 use super::{
-    collect,
+    collect::{
+        self,
+        Wanted, //
+    },
     Output, //
 };
 use crate::{
@@ -78,7 +81,7 @@ pub(super) fn run(
                 nonce,
                 slot: arguments.slot,
             };
-            collect::from_device(&sysfs.device(name)?, &request)?
+            collect::from_device(&sysfs.device(name)?, &Wanted::Named, &request)?
         }
     };
     let mut evidence = complete.clone();

@@ -15,6 +15,7 @@ use crate::{
         Client,
         ReadRequest, //
     },
+    reason::Failure,
     sysfs::{
         Device,
         State,
@@ -37,6 +38,10 @@ struct DeviceRow {
     tsm: Option<String>,
     generation: Option<u32>,
     accepted: Option<bool>,
+    /// Which slot the next connect challenges.
+    slot: Option<String>,
+    /// Why the last attempt to authenticate the device failed.
+    failure: Option<Failure>,
     driver: Option<String>,
 }
 
@@ -74,7 +79,19 @@ fn device_row(device: &Device) -> Result<DeviceRow> {
         State::Disconnected => ("not connected", None),
         State::Connected(tsm) => ("connected", Some(tsm)),
     };
-    let generation = tsm.as_ref().and_then(|_| generation(device));
+    let read = tsm.as_ref().and_then(|_| generation(device));
+    // Without privilege, sysfs still tells what was accepted.
+    let validated = device.tsm("validated").filter(|_| tsm.is_some());
+    let generation = match (&read, &validated) {
+        (Some((generation, _)), _) => Some(*generation),
+        (None, Some(validated)) => validated.parse().ok(),
+        (None, None) => None,
+    };
+    let accepted = match (&read, &validated) {
+        (Some((_, accepted)), _) => Some(*accepted),
+        (None, Some(validated)) => Some(!validated.is_empty()),
+        (None, None) => None,
+    };
     Ok(DeviceRow {
         device: device.address.to_string(),
         vendor: device
@@ -83,8 +100,10 @@ fn device_row(device: &Device) -> Result<DeviceRow> {
             .map(|identity| format!("{:04x}:{:04x}", identity.vendor, identity.device)),
         state,
         tsm,
-        generation: generation.map(|(generation, _)| generation),
-        accepted: generation.map(|(_, accepted)| accepted),
+        generation,
+        accepted,
+        slot: device.tsm("slot"),
+        failure: device.failure(),
         driver: device.driver(),
     })
 }
@@ -111,6 +130,8 @@ fn text(list: &List) -> String {
         "TSM",
         "GENERATION",
         "ACCEPTED",
+        "SLOT",
+        "FAILURE",
         "DRIVER",
     ]);
     let dash = || "-".to_owned();
@@ -124,6 +145,10 @@ fn text(list: &List) -> String {
                 .map_or_else(dash, |generation| generation.to_string()),
             row.accepted
                 .map_or_else(dash, |yes| if yes { "yes" } else { "no" }.to_owned()),
+            row.slot.clone().unwrap_or_else(dash),
+            row.failure
+                .as_ref()
+                .map_or_else(dash, |failure| failure.to_string()),
             row.driver.clone().unwrap_or_else(dash),
         ]);
     }

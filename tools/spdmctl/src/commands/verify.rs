@@ -5,7 +5,10 @@
 use serde::Serialize;
 
 use super::{
-    collect,
+    collect::{
+        self,
+        Wanted, //
+    },
     Output, //
 };
 use crate::{
@@ -147,17 +150,14 @@ fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 
         }
         None | Some(Nonce::Random) => Some(collect::random_nonce()?),
     };
+    // Certificates that are not asked for are not sent again: two exchanges suffice then.
     let request = ReadRequest {
-        type_mask: ObjectType::all()
-            .filter(|kind| {
-                matches!(
-                    kind,
-                    ObjectType::Cert(_) | ObjectType::Vca | ObjectType::Challenge
-                )
-            })
-            .fold(0, |mask, kind| mask | kind.mask()),
+        type_mask: ObjectType::Vca.mask() | ObjectType::Challenge.mask(),
         nonce: nonce.filter(|_| !arguments.no_refresh),
         slot: arguments.slot,
     };
-    Ok((collect::from_device(&device, &request)?, nonce))
+    Ok((
+        collect::from_device(&device, &Wanted::WithChains, &request)?,
+        nonce,
+    ))
 }

@@ -38,7 +38,11 @@ use crate::{
         Error,
         Result, //
     },
-    evidence::Slot,
+    evidence::{
+        ObjectType,
+        Slot, //
+    },
+    reason,
     refusal, //
 };
 
@@ -62,8 +66,10 @@ pub struct Event {
     pub subsystem: String,
     /// Name of the device on it.
     pub device: String,
-    /// Number of the evidence that it is about.
-    pub generation: u32,
+    /// Number of the evidence that it is about, or that is still there; `None` if there is none.
+    pub generation: Option<u32>,
+    /// Why the device could not be authenticated.
+    pub failure: Option<reason::Failure>,
 }
 
 impl Event {
@@ -73,7 +79,8 @@ impl Event {
             event: "lost".to_owned(),
             subsystem: String::new(),
             device: String::new(),
-            generation: 0,
+            generation: None,
+            failure: None,
         }
     }
 }
@@ -145,6 +152,38 @@ impl<C: Channel> Client<C> {
         Err(Error::environment(format!(
             "{device}: the evidence changed {READ_ATTEMPTS} times while it was read"
         )))
+    }
+
+    /// Reads the objects of `request` and every chain that the kernel has; all of one generation.
+    ///
+    /// A request over a nonce makes the device send the chains that it names. So it names none but
+    /// those that the caller wants anew, and what the kernel has is read behind it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`]; evidence that changed between the two.
+    pub fn read_with_chains(&mut self, device: &str, request: &ReadRequest) -> Result<Dump> {
+        let chains = ObjectType::all().filter(|kind| matches!(kind, ObjectType::Cert(_)));
+        let chains = chains.fold(0, |mask, kind| mask | kind.mask());
+        if request.nonce.is_none() {
+            let request = ReadRequest {
+                type_mask: request.type_mask | chains,
+                ..request.clone()
+            };
+            return self.read(device, &request);
+        }
+        let mut dump = self.read(device, request)?;
+        let request = ReadRequest {
+            type_mask: chains,
+            ..ReadRequest::default()
+        };
+        let rest = self.read(device, &request)?;
+        if rest.generation != dump.generation {
+            let what = format!("{device}: refresh evidence");
+            return Err(explain(&what, Failure::Interrupted));
+        }
+        dump.objects.extend(rest.objects);
+        Ok(dump)
     }
 
     /// Accepts a generation of a device's evidence.
@@ -243,9 +282,14 @@ fn event(attributes: &Attributes<'_>) -> std::result::Result<Event, Failure> {
         event: known.map_or_else(|| format!("event {number}"), |(_, name)| (*name).to_owned()),
         subsystem: attributes.text(attribute::SUBSYS)?.unwrap_or_default(),
         device: attributes.text(attribute::DEV_NAME)?.unwrap_or_default(),
-        generation: attributes
-            .number(attribute::GENERATION)?
-            .unwrap_or_default(),
+        generation: attributes.number(attribute::GENERATION)?,
+        failure: match attributes.number(attribute::REASON)? {
+            Some(number) => {
+                let code = attributes.number(attribute::SPDM_ERROR_CODE)?;
+                Some(reason::Failure::from_numbers(number, code))
+            }
+            None => None,
+        },
     })
 }
 

@@ -68,16 +68,21 @@ pub mod attribute {
     pub const SLOT: u16 = 41;
     /// Flag: user space accepted this generation.
     pub const VALIDATED: u16 = 42;
+    /// u32: why the device could not be authenticated.
+    pub const REASON: u16 = 44;
+    /// u32: error code that the device sent.
+    pub const SPDM_ERROR_CODE: u16 = 45;
 }
 
 /// Flag: describe the objects, too.
 pub const FLAG_DETAILS: u32 = 1 << 16;
 
 /// What became of a device's evidence, by number.
-pub const EVENTS: [(u32, &str); 5] = [
+pub const EVENTS: [(u32, &str); 6] = [
     (1, "connected"),
     (2, "disconnected"),
     (3, "refreshed"),
     (4, "validated"),
     (5, "revoked"),
+    (6, "failed"),
 ];

@@ -35,6 +35,7 @@ use crate::{
         ObjectType,
         Slot, //
     },
+    reason::Failure,
 };
 
 const FAMILY: u16 = 0x1c;
@@ -280,6 +281,73 @@ fn a_device_is_not_refreshed_twice() {
     assert_eq!(kernel.requests.len(), 2);
 }
 
+fn chain(generation: u32, content: &[u8]) -> Message {
+    let mut message = object(generation, content);
+    // TYPE is the first attribute: CERT0.
+    message.payload[8..12].copy_from_slice(&[0; 4]);
+    message
+}
+
+#[test]
+fn a_refresh_does_not_ask_the_device_for_its_chains() {
+    let mut kernel = Kernel::new(&[
+        &[object(4, b"vca"), Message::done()],
+        &[chain(4, b"chain"), Message::done()],
+    ]);
+    let request = ReadRequest {
+        type_mask: ObjectType::Vca.mask(),
+        nonce: Some([7; 32]),
+        slot: None,
+    };
+    let mut client = Client::new(&mut kernel).unwrap();
+    let dump = client.read_with_chains("0000:01:00.0", &request).unwrap();
+    assert_eq!(dump.objects[&ObjectType::Vca].bytes, b"vca");
+    assert_eq!(
+        dump.objects[&ObjectType::Cert(Slot::new(0).unwrap())].bytes,
+        b"chain"
+    );
+    let attributes = |request: usize| Attributes::parse(&kernel.requests[request][20..]).unwrap();
+    let mask = |request| attributes(request).number(attribute::TYPE_MASK).unwrap();
+    assert_eq!(mask(1), Some(0x100));
+    assert!(attributes(1).first(attribute::NONCE).is_some());
+    assert_eq!(mask(2), Some(0xff));
+    assert!(attributes(2).first(attribute::NONCE).is_none());
+}
+
+#[test]
+fn chains_are_those_of_the_evidence_that_was_refreshed() {
+    let mut kernel = Kernel::new(&[
+        &[object(4, b"vca"), Message::done()],
+        &[chain(5, b"chain"), Message::done()],
+    ]);
+    let request = ReadRequest {
+        type_mask: ObjectType::Vca.mask(),
+        nonce: Some([7; 32]),
+        slot: None,
+    };
+    let error = Client::new(&mut kernel)
+        .unwrap()
+        .read_with_chains("0000:01:00.0", &request)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "0000:01:00.0: refresh evidence: the evidence changed meanwhile"
+    );
+}
+
+#[test]
+fn chains_are_read_at_once_if_the_device_is_not_asked() {
+    let mut kernel = Kernel::new(&[&[chain(4, b"chain"), object(4, b"vca"), Message::done()]]);
+    let request = ReadRequest {
+        type_mask: ObjectType::Vca.mask(),
+        ..ReadRequest::default()
+    };
+    let mut client = Client::new(&mut kernel).unwrap();
+    let dump = client.read_with_chains("0000:01:00.0", &request).unwrap();
+    assert_eq!(dump.objects.len(), 2);
+    assert_eq!(kernel.requests.len(), 2);
+}
+
 #[test]
 fn reading_is_not_repeated_forever() {
     let change: &[Message] = &[Message::failed_dump(libc::EAGAIN)];
@@ -413,23 +481,38 @@ fn events_are_told_until_the_listener_has_enough() {
             ],
         )
     };
-    let mut kernel = Kernel::new(&[&[event(1, 4), event(99, 5)], &[], &[event(2, 6)]]);
+    let failed = Message::new(
+        command::NOTIFY,
+        &[
+            number(attribute::EVENT, 6),
+            text(attribute::SUBSYS, "pci"),
+            text(attribute::DEV_NAME, "0000:01:00.0"),
+            number(attribute::REASON, 4),
+            number(attribute::SPDM_ERROR_CODE, 5),
+        ],
+    );
+    let mut kernel = Kernel::new(&[&[event(1, 4), event(99, 5)], &[], &[event(2, 6), failed]]);
     let mut events = Vec::new();
     Client::new(&mut kernel)
         .unwrap()
         .listen(|event| {
             events.push(event);
-            Ok(events.len() < 4)
+            Ok(events.len() < 5)
         })
         .unwrap();
     // An answer without messages stands for those that were lost.
     let lost = events.remove(2);
     assert_eq!(lost.event, "lost");
+    assert_eq!(lost.generation, None);
+    let failed = events.pop().unwrap();
+    assert_eq!((failed.event.as_str(), failed.generation), ("failed", None));
+    assert_eq!(failed.failure, Failure::parse("refused 0x05"));
     let expected = |event: &str, generation| Event {
         event: event.to_owned(),
         subsystem: "pci".to_owned(),
         device: "0000:01:00.0".to_owned(),
-        generation,
+        generation: Some(generation),
+        failure: None,
     };
     assert_eq!(
         events,
@@ -471,6 +554,8 @@ fn numbers_are_those_of_the_specification() {
         ("SIGNATURE_LENGTH", attribute::SIGNATURE_LENGTH),
         ("SLOT", attribute::SLOT),
         ("VALIDATED", attribute::VALIDATED),
+        ("REASON", attribute::REASON),
+        ("SPDM_ERROR_CODE", attribute::SPDM_ERROR_CODE),
     ] {
         assert_eq!(
             number(&format!("DEVICE_EVIDENCE_A_{name}")),

@@ -72,6 +72,11 @@ impl FakeSysfs {
         fs::write(directory.join("disconnect"), "").unwrap();
     }
 
+    /// Gives an attribute of the device's `tsm` directory its content.
+    pub fn set_attribute(&self, address: &str, name: &str, content: &str) {
+        fs::write(self.device(address).join("tsm").join(name), content).unwrap();
+    }
+
     /// Registers a TSM under a device called `provider`.
     pub fn add_tsm(&self, name: &str, provider: &str) {
         let parent = self.path().join("devices/faux").join(provider);
