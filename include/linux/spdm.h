@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 struct device;
+struct device_evidence_failure;
 struct device_evidence_set;
 struct spdm_requester;
 
@@ -38,6 +39,21 @@ struct spdm_requester_ops {
 	ssize_t (*exchange)(void *priv, const void *request, size_t request_len,
 			    void *response, size_t response_size);
 	int (*check_leaf)(void *priv, const void *der, size_t der_len);
+};
+
+/**
+ * struct spdm_request - what is wanted of an authentication
+ * @slot: Certificate slot to be challenged, 0 to 7, or SPDM_SLOT_ANY for the
+ *	lowest that holds a chain.
+ * @further_slots: Bit n: read the chain of slot n too, if there is one. Whether
+ *	the bit of the challenged slot is set does not matter.
+ * @nonce: SPDM_NONCE_SIZE bytes that the device has to sign; or NULL for random
+ *	ones, and for all that is known of the device to be forgotten first.
+ */
+struct spdm_request {
+	u8 slot;
+	u8 further_slots;
+	const u8 *nonce;
 };
 
 /**
@@ -70,8 +86,9 @@ struct spdm_requester *spdm_create(struct device *dev,
 				   const struct spdm_requester_ops *ops,
 				   void *priv, u32 data_transfer_size);
 struct device_evidence_set *spdm_authenticate(struct spdm_requester *spdm,
-					      u8 slot, const u8 *nonce,
-					      struct spdm_stats *stats);
+					      const struct spdm_request *request,
+					      struct spdm_stats *stats,
+					      struct device_evidence_failure *failure);
 void spdm_destroy(struct spdm_requester *spdm);
 
 #endif /* _LINUX_SPDM_H */

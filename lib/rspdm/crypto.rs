@@ -31,6 +31,7 @@ use crate::{
             Digest,
             Hasher,
             Leaf,
+            Links,
             SigningInput,
             Verdict, //
         },
@@ -182,6 +183,9 @@ impl Drop for Certificate<'_> {
 /// Taken out of a certificate, and not freed.
 pub(crate) struct Key(NonNull<bindings::public_key>);
 
+// SAFETY: By the type invariant, the key is ours alone, so that any thread may use and free it.
+unsafe impl Send for Key {}
+
 impl Key {
     fn is(&self, algorithm: &CStr) -> bool {
         // SAFETY: By the type invariant, the key is valid; `algorithm` ends with a NUL.
@@ -233,6 +237,52 @@ impl<'a> KernelCrypto<'a> {
         Self { bus }
     }
 
+    /// Goes from the root to the leaf, which is returned if this kernel knows its algorithms.
+    fn walk(chain: Certificates<'_>) -> Result<(Links, Option<Certificate<'_>>), ChainError> {
+        let mut issuer: Option<Certificate<'_>> = None;
+        let mut links = Links {
+            first_is_root: false,
+            unverified_links: 0,
+        };
+
+        for (position, der) in chain.iter().enumerate() {
+            let certificate = match Certificate::parse(der) {
+                Ok(certificate) => certificate,
+                Err(error) if is_of_the_environment(error) => {
+                    return Err(ChainError::Fault(fault(error)));
+                }
+                // The parser verifies what a certificate says of itself, and looks for it in the
+                // blacklist keyring.
+                Err(error) if error == EKEYREJECTED => return Err(ChainError::Link { position }),
+                Err(error) if lacks_algorithm(error) => {
+                    // Neither the link to this certificate nor the one from it can be verified;
+                    // the latter is counted when the next one finds no issuer.
+                    if position > 0 {
+                        links.unverified_links = links.unverified_links.saturating_add(1);
+                    }
+                    issuer = None;
+                    continue;
+                }
+                Err(_) => return Err(ChainError::Malformed { position }),
+            };
+
+            let verified = match &issuer {
+                Some(issuer) => Self::link(&certificate, issuer, position)?,
+                None if position == 0 => {
+                    links.first_is_root = certificate.is_root();
+                    // Without its root in front of it, there is no link that could be verified.
+                    !links.first_is_root || certificate.is_self_signed()
+                }
+                None => false,
+            };
+            if !verified {
+                links.unverified_links = links.unverified_links.saturating_add(1);
+            }
+            issuer = Some(certificate);
+        }
+        Ok((links, issuer))
+    }
+
     /// Verifies the link from `issuer` to `certificate`; says whether this kernel could.
     fn link(
         certificate: &Certificate<'_>,
@@ -259,56 +309,18 @@ impl Crypto for KernelCrypto<'_> {
         Sha::new(hash).map_err(fault)
     }
 
+    fn check_links(&mut self, chain: Certificates<'_>) -> Result<Links, ChainError> {
+        Self::walk(chain).map(|(links, _)| links)
+    }
+
     fn leaf_key(
         &mut self,
         chain: Certificates<'_>,
         asym: BaseAsym,
     ) -> Result<Leaf<Key>, ChainError> {
-        let mut issuer: Option<Certificate<'_>> = None;
-        let mut first_is_root = false;
-        let mut unverified_links = 0usize;
-        let leaf_position = chain.count().saturating_sub(1);
-
-        for (position, der) in chain.iter().enumerate() {
-            let certificate = match Certificate::parse(der) {
-                Ok(certificate) => certificate,
-                Err(error) if is_of_the_environment(error) => {
-                    return Err(ChainError::Fault(fault(error)));
-                }
-                // The parser verifies what a certificate says of itself, and looks for it in the
-                // blacklist keyring.
-                Err(error) if error == EKEYREJECTED => return Err(ChainError::Link { position }),
-                Err(error) if lacks_algorithm(error) => {
-                    if position == leaf_position {
-                        return Err(ChainError::Unusable { position });
-                    }
-                    // Neither the link to this certificate nor the one from it can be verified;
-                    // the latter is counted when the next one finds no issuer.
-                    if position > 0 {
-                        unverified_links = unverified_links.saturating_add(1);
-                    }
-                    issuer = None;
-                    continue;
-                }
-                Err(_) => return Err(ChainError::Malformed { position }),
-            };
-
-            let verified = match &issuer {
-                Some(issuer) => Self::link(&certificate, issuer, position)?,
-                None if position == 0 => {
-                    first_is_root = certificate.is_root();
-                    // Without its root in front of it, there is no link that could be verified.
-                    !first_is_root || certificate.is_self_signed()
-                }
-                None => false,
-            };
-            if !verified {
-                unverified_links = unverified_links.saturating_add(1);
-            }
-            issuer = Some(certificate);
-        }
-
-        let leaf = issuer.ok_or(ChainError::Malformed { position: 0 })?;
+        let (links, leaf) = Self::walk(chain)?;
+        let position = chain.count().saturating_sub(1);
+        let leaf = leaf.ok_or(ChainError::Unusable { position })?;
         if !leaf.may_sign() {
             return Err(ChainError::LeafUsage);
         }
@@ -321,11 +333,7 @@ impl Crypto for KernelCrypto<'_> {
             .check_leaf(der)
             .map_err(|error| ChainError::Identity(fault(error)))?;
 
-        Ok(Leaf {
-            key,
-            first_is_root,
-            unverified_links,
-        })
+        Ok(Leaf { key, links })
     }
 
     fn verify(

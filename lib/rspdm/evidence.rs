@@ -13,10 +13,15 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::proto::{
-    record::Record,
-    requester::Store,
-    slot::SlotId, //
+use crate::{
+    crypto::Key,
+    proto::{
+        requester::{
+            connection::Evidence,
+            Store, //
+        },
+        slot::SlotId, //
+    },
 };
 
 /// A set of evidence objects that nobody sees yet.
@@ -27,16 +32,17 @@ use crate::proto::{
 pub(crate) struct EvidenceSet(NonNull<bindings::device_evidence_set>);
 
 impl EvidenceSet {
-    /// Collects the evidence of a run.
+    /// Copies what a successful run found.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn collect(record: &Record, chain: &[u8], transcript: &[u8]) -> Result<Self> {
+    pub(crate) fn collect(evidence: &Evidence<Key, Collected>) -> Result<Self> {
         let set = Self::new()?;
-        let layout = &record.layout;
+        let record = &evidence.record;
+        let connection = &evidence.connection;
 
-        // What holds for both transcripts; VCA alone has neither nonces nor a signature.
+        // What holds for all transcripts; VCA alone has neither nonces nor a signature.
         let vca_layout = bindings::device_evidence_transcript {
             spdm_version: record.state.version.to_wire(),
             hash: record.state.algorithms.hash.c_name().as_char_ptr(),
@@ -44,15 +50,21 @@ impl EvidenceSet {
             ..pin_init::zeroed()
         };
 
-        set.add(certificates_of(record.chain.slot), chain)?;
+        for slot in SlotId::ALL {
+            let chain = connection.chain(slot);
+            if !chain.is_empty() {
+                set.add(certificates_of(slot), chain)?;
+            }
+        }
         set.add_transcript(
             bindings::device_evidence_object_type_DEVICE_EVIDENCE_OBJECT_TYPE_VCA,
-            transcript.get(..layout.vca_len).ok_or(EINVAL)?,
+            connection.vca(),
             &vca_layout,
         )?;
+        let layout = &record.layout;
         set.add_transcript(
             bindings::device_evidence_object_type_DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE,
-            transcript,
+            evidence.transcript.bytes(),
             &bindings::device_evidence_transcript {
                 requester_nonce_offset: offset(layout.requester_nonce)?,
                 responder_nonce_offset: offset(layout.responder_nonce)?,
@@ -61,6 +73,26 @@ impl EvidenceSet {
                 ..vca_layout
             },
         )?;
+        if let Some(measurements) = &record.measurements {
+            let layout = &measurements.layout;
+            // Zeroes stand for what unsigned measurements do not have.
+            let signature = if measurements.is_signed() {
+                layout.signature
+            } else {
+                0
+            };
+            set.add_transcript(
+                bindings::device_evidence_object_type_DEVICE_EVIDENCE_OBJECT_TYPE_MEASUREMENTS,
+                evidence.measurements.bytes(),
+                &bindings::device_evidence_transcript {
+                    requester_nonce_offset: offset(layout.requester_nonce.unwrap_or(0))?,
+                    responder_nonce_offset: offset(layout.responder_nonce)?,
+                    signature_offset: offset(signature)?,
+                    signature_len: offset(layout.signature_len)?,
+                    ..vca_layout
+                },
+            )?;
+        }
         Ok(set)
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `<linux/spdm.h>` declares: turns pointers into references, and errors into an errno.
+//! What `<linux/spdm.h>` declares: turns pointers into references, and results into pointers.
 
 use core::ffi::c_void;
 
@@ -12,47 +12,25 @@ use kernel::{
 };
 
 use crate::{
+    failure::lack_of_resources,
     proto::{
-        error::{
-            Error as Reason,
-            Rejected, //
-        },
+        record::Stats,
         slot::{
             SlotChoice,
-            SlotId, //
-        },
-        wire::error_rsp::ErrorCode, //
+            SlotId,
+            SlotMask, //
+        }, //
     },
-    session::Session,
+    session::{
+        Failed,
+        Session,
+        Wanted, //
+    },
     transport::Bus, //
 };
 
 /// What C holds: a pointer to the session, under an opaque name.
 type Handle = Pin<KBox<Session>>;
-
-/// The errno that stands for a reason.
-///
-/// Malformed, invalid and unknown stay distinct: `EBADMSG` says that the device sent what is no
-/// message, `EPROTO` that the message lies, `EKEYREJECTED` that the proof is wrong; everything else
-/// says that nothing was proven either way.
-pub(crate) fn to_errno(reason: &Reason) -> Error {
-    match reason {
-        Reason::Malformed { .. } => EBADMSG,
-        Reason::Misbehaved { .. } => EPROTO,
-        Reason::Unsupported(_) => EOPNOTSUPP,
-        Reason::Refused {
-            code: ErrorCode::Busy,
-            ..
-        } => EBUSY,
-        Reason::Refused { .. } => EREMOTEIO,
-        Reason::Rejected(Rejected::Certificate { .. }) => EBADMSG,
-        Reason::Rejected(_) => EKEYREJECTED,
-        Reason::Unusable { .. } => ENOPKG,
-        Reason::Exhausted { .. } => ETIMEDOUT,
-        Reason::Environment { fault, .. } => Error::from_errno(fault.code()),
-        Reason::Misuse(_) => EINVAL,
-    }
-}
 
 /// Prepares to authenticate a device.
 ///
@@ -90,21 +68,26 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// Authenticates a device.
 ///
 /// * `spdm`: What `spdm_create()` returned.
-/// * `slot`: The certificate slot, 0 to 7, or `SPDM_SLOT_ANY` for the lowest that holds a chain.
-/// * `nonce`: 32 bytes that the device has to sign, or NULL for random ones.
+/// * `request`: What is wanted.
 /// * `stats`: Where to store what it cost, also in case of failure, and what was agreed on; or
 ///   NULL.
+/// * `failure`: Where to store the reason of a failure; left alone if there is none.
 ///
-/// The whole conversation runs, from GET_VERSION to CHALLENGE_AUTH. Success says that the device
-/// has the private key of the leaf certificate of the slot, that it signed the nonce and everything
-/// that was said, and that those links of its certificate chain verify whose algorithms the kernel
-/// has. Whether the chain is to be trusted is left to user space.
+/// Success says that the device has the private key of the leaf certificate of the slot, that it
+/// signed the nonce and everything that was said, and its measurements if it can, and that those
+/// links of its certificate chains verify whose algorithms the kernel has. Whether the chain is to
+/// be trusted is left to user space.
+///
+/// Without a nonce, the whole conversation runs, from GET_VERSION to MEASUREMENTS. With one, and if
+/// the last call for the device was successful and read the chains that are wanted now, the device
+/// is challenged and asked for its measurements on that connection: two exchanges. If that fails
+/// because either side has forgotten the connection, the whole conversation follows.
 ///
 /// The reason of a failure is logged. Nothing is kept of a failed attempt.
 ///
-/// Context: Process context; sleeps, for as long as the device takes: at most about 30 seconds and
-/// one exchange. A pause that the device asks for ends when the task is killed. Calls for the same
-/// device are serialised.
+/// Context: Process context; sleeps, for as long as the device takes: at most about 40 seconds, 9
+/// more for each further slot, and one exchange. A pause that the device asks for ends when the
+/// task is killed. Calls for the same device are serialised.
 /// Return: The evidence, to be published or destroyed by the caller, or an `ERR_PTR()`:
 ///
 /// * `-EBADMSG`: the device sent malformed data;
@@ -120,31 +103,46 @@ pub(crate) unsafe extern "C" fn spdm_create(
 ///
 /// # Safety
 ///
-/// `spdm` must be valid and not be destroyed meanwhile, `nonce` NULL or valid for reads of 32
-/// bytes, `stats` NULL or valid for writes.
+/// `spdm` must be valid and not be destroyed meanwhile, `request` valid, its nonce NULL or valid
+/// for reads of 32 bytes, `stats` NULL or valid for writes, `failure` valid for writes.
 #[export]
 pub(crate) unsafe extern "C" fn spdm_authenticate(
     spdm: *mut bindings::spdm_requester,
-    slot: u8,
-    nonce: *const u8,
+    request: *const bindings::spdm_request,
     stats: *mut bindings::spdm_stats,
+    failure: *mut bindings::device_evidence_failure,
 ) -> *mut bindings::device_evidence_set {
     // SAFETY: The caller ensures that `spdm` came from `spdm_create()` and is not destroyed
     // meanwhile; nobody borrows it mutably, ever.
     let session = unsafe { Handle::borrow(spdm.cast()) };
-    // SAFETY: The caller ensures that `nonce` is NULL or valid for reads of 32 bytes.
-    let nonce = unsafe { nonce.cast::<[u8; 32]>().as_ref() };
+    // SAFETY: The caller ensures that `request` is valid.
+    let request = unsafe { &*request };
+    // SAFETY: The caller ensures that the nonce is NULL or valid for reads of 32 bytes.
+    let nonce = unsafe { request.nonce.cast::<[u8; 32]>().as_ref() };
     // SAFETY: The caller ensures that `stats` is NULL or valid for writes; every bit pattern is a
     // valid value of its integers.
     let stats = unsafe { stats.as_mut() };
 
-    let slot = match (u32::from(slot), SlotId::new(slot)) {
-        (bindings::SPDM_SLOT_ANY, _) => SlotChoice::Lowest,
-        (_, Some(slot)) => SlotChoice::Slot(slot),
-        (_, None) => return EINVAL.to_ptr(),
+    let slot = match (u32::from(request.slot), SlotId::new(request.slot)) {
+        (bindings::SPDM_SLOT_ANY, _) => Some(SlotChoice::Lowest),
+        (_, Some(slot)) => Some(SlotChoice::Slot(slot)),
+        (_, None) => None,
     };
-
-    let (result, cost) = session.authenticate(slot, nonce.copied());
+    let wanted = slot.map(|slot| Wanted {
+        slot,
+        further: SlotMask::from_wire(request.further_slots),
+        nonce: nonce.copied(),
+    });
+    let (result, cost) = match wanted {
+        Some(wanted) => session.authenticate(wanted),
+        None => {
+            let failed = Failed {
+                errno: EINVAL,
+                failure: lack_of_resources(),
+            };
+            (Err(failed), Stats::default())
+        }
+    };
     if let Some(stats) = stats {
         let costs = bindings::spdm_stats {
             exchanges: cost.exchanges,
@@ -166,7 +164,11 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
     }
     match result {
         Ok((evidence, _)) => evidence.into_raw(),
-        Err(error) => error.to_ptr(),
+        Err(failed) => {
+            // SAFETY: The caller ensures that `failure` is valid for writes.
+            unsafe { failure.write(failed.failure) };
+            failed.errno.to_ptr()
+        }
     }
 }
 
@@ -185,81 +187,5 @@ pub(crate) unsafe extern "C" fn spdm_destroy(spdm: *mut bindings::spdm_requester
         // SAFETY: The caller ensures that `spdm` came from `spdm_create()`, and that nobody uses it
         // any more.
         drop(unsafe { Handle::from_foreign(spdm.cast()) });
-    }
-}
-
-#[cfg(CONFIG_RSPDM_KUNIT_TEST)]
-#[kernel::macros::kunit_tests(rspdm_ffi)]
-mod tests {
-    use super::*;
-    use crate::proto::{
-        error::{
-            Exhausted,
-            Fault,
-            Malformed,
-            Misbehaved,
-            Misuse,
-            Part,
-            Unsupported, //
-        },
-        message::{
-            Field,
-            Request,
-            Response, //
-        }, //
-    };
-
-    #[test]
-    fn malformed_invalid_and_unknown_are_distinct() {
-        let response = Response::Digests;
-        let request = Request::Challenge;
-        let errno = |reason| to_errno(&reason).to_errno();
-        let errno_of = |error: Error| error.to_errno();
-
-        let what = Malformed::Truncated(Field::Digest);
-        assert_eq!(
-            errno(Reason::Malformed { response, what }),
-            errno_of(EBADMSG)
-        );
-        let reason = Reason::Rejected(Rejected::Certificate { position: 1 });
-        assert_eq!(errno(reason), errno_of(EBADMSG));
-        let what = Misbehaved::NoProgress;
-        assert_eq!(
-            errno(Reason::Misbehaved { response, what }),
-            errno_of(EPROTO)
-        );
-        assert_eq!(
-            errno(Reason::Rejected(Rejected::Signature)),
-            errno_of(EKEYREJECTED)
-        );
-        assert_eq!(
-            errno(Reason::Unsupported(Unsupported::Hash)),
-            errno_of(EOPNOTSUPP)
-        );
-        assert_eq!(errno(Reason::Unusable { position: 2 }), errno_of(ENOPKG));
-        let what = Exhausted::Time;
-        assert_eq!(
-            errno(Reason::Exhausted { request, what }),
-            errno_of(ETIMEDOUT)
-        );
-        assert_eq!(errno(Reason::Misuse(Misuse::Buffer)), errno_of(EINVAL));
-        let code = ErrorCode::Busy;
-        assert_eq!(errno(Reason::Refused { request, code }), errno_of(EBUSY));
-        let code = ErrorCode::InvalidRequest;
-        assert_eq!(
-            errno(Reason::Refused { request, code }),
-            errno_of(EREMOTEIO)
-        );
-    }
-
-    #[test]
-    fn errors_of_the_bus_arrive_untouched() {
-        for error in [EIO, ENOMEM, EKEYREJECTED, ETIMEDOUT] {
-            let reason = Reason::Environment {
-                part: Part::Transport,
-                fault: Fault::new(error.to_errno()),
-            };
-            assert_eq!(to_errno(&reason).to_errno(), error.to_errno());
-        }
     }
 }

@@ -36,17 +36,29 @@ int rspdm_wait(u64 microseconds)
 }
 
 /**
- * rspdm_may_log() - Ask whether one more failure may be logged
+ * rspdm_log_limit_init() - Prepare the rate limit of one device's log lines
+ * @limit: The limit, which stays where it is
  *
- * Devices decide how often they fail, hence the rate limit.
+ * What is left out is not counted in the log: the line that would say so has no
+ * room for the device's name.
+ */
+void rspdm_log_limit_init(struct ratelimit_state *limit)
+{
+	ratelimit_default_init(limit);
+	ratelimit_set_flags(limit, RATELIMIT_MSG_ON_RELEASE);
+}
+
+/**
+ * rspdm_may_log() - Ask whether one more failure may be logged
+ * @limit: What rspdm_log_limit_init() prepared
+ *
+ * Devices decide how often they fail, hence the rate limit; each has its own,
+ * lest one that fails all the time silence the others.
  *
  * Context: Any.
  * Return: True if it may.
  */
-bool rspdm_may_log(void)
+bool rspdm_may_log(struct ratelimit_state *limit)
 {
-	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
-
-	return __ratelimit(&limit);
+	return __ratelimit(limit);
 }

@@ -5,9 +5,11 @@
 #ifndef _RSPDM_GLUE_H
 #define _RSPDM_GLUE_H
 
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 
 int rspdm_wait(u64 microseconds);
-bool rspdm_may_log(void);
+void rspdm_log_limit_init(struct ratelimit_state *limit);
+bool rspdm_may_log(struct ratelimit_state *limit);
 
 #endif /* _RSPDM_GLUE_H */

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What lives between two calls from C: the device, its bus, and memory for one response.
+//! What lives between two calls from C: the device, its bus, memory for one response, and the
+//! connection that the last successful call left.
 //!
-//! A session remembers nothing of what was negotiated. Each authentication begins with GET_VERSION,
-//! since between two of them anybody can have spoken to the device: firmware, another driver, or
-//! the administrator through config space.
+//! Anybody can have spoken to the device since then: firmware, another driver, or the administrator
+//! through config space. What is remembered is used nevertheless, if a new nonce is all that is
+//! wanted, because the device signs it again: were it not what the device remembers, the signature
+//! would not verify. Then, as after every failure, all of it is forgotten, and the next conversation
+//! begins with GET_VERSION. So it does whenever no nonce is given.
 
 use kernel::{
     bindings,
     device::Device,
-    fmt,
     new_mutex,
     prelude::*,
     sync::{
@@ -26,34 +28,54 @@ use crate::{
     crypto::{
         fault,
         KernelCrypto, //
+        Key,
     },
     evidence::{
         Collected,
         EvidenceSet, //
     },
-    ffi::to_errno,
+    failure::{
+        lack_of_resources,
+        to_errno,
+        to_failure, //
+    },
+    log::{
+        LogLimit,
+        Words, //
+    },
     proto::{
         self,
         error::{
             Fault,
             Part, //
         },
-        limits,
+        limits::{
+            self,
+            Budget, //
+        },
         record::{
-            ChainFacts,
             Record,
             Stats, //
         },
         requester::{
+            connection::{
+                Connection,
+                Evidence, //
+            },
             Clock,
             Environment,
             Freshness,
+            Memory,
             Policy,
             Requester,
-            Resources,
-            Store, //
+            Resources, //
         },
-        slot::SlotChoice, //
+        slot::{
+            PerSlot,
+            SlotChoice,
+            SlotId,
+            SlotMask, //
+        }, //
     },
     transport::Bus, //
 };
@@ -63,12 +85,46 @@ use crate::{
 pub(crate) struct Session {
     device: ARef<Device>,
     bus: Bus,
-    /// Memory for one response. Who holds the lock speaks to the device, and nobody else does: an
-    /// SPDM connection has one request outstanding, and transcripts are of one conversation.
+    #[pin]
+    log_limit: LogLimit,
+    /// Who holds the lock speaks to the device, and nobody else does: an SPDM connection has one
+    /// request outstanding, and transcripts are of one conversation.
     ///
     /// Taken below whatever the bus and the evidence family hold, above what an exchange takes.
     #[pin]
-    buffer: Mutex<KVVec<u8>>,
+    between_calls: Mutex<BetweenCalls>,
+}
+
+// C calls from any thread, and from several at once.
+const _: () = {
+    const fn may_be_shared<T: Send + Sync>() {}
+    may_be_shared::<Session>();
+};
+
+/// What one call leaves for the next.
+struct BetweenCalls {
+    /// Memory for one response.
+    buffer: KVVec<u8>,
+    /// The connection, if the last call was successful.
+    connection: Option<Connection<Key, Collected>>,
+}
+
+/// What a caller wants.
+pub(crate) struct Wanted {
+    /// The slot to challenge.
+    pub(crate) slot: SlotChoice,
+    /// The slots whose chains are to be read too.
+    pub(crate) further: SlotMask,
+    /// What the device shall sign; random if there is none, and a new connection then.
+    pub(crate) nonce: Option<[u8; 32]>,
+}
+
+/// Why there is no evidence, for C.
+pub(crate) struct Failed {
+    /// What to return.
+    pub(crate) errno: Error,
+    /// What to tell those who listen.
+    pub(crate) failure: bindings::device_evidence_failure,
 }
 
 impl Session {
@@ -89,121 +145,118 @@ impl Session {
         }
         // Whole dwords, in which DOE counts. The bounds above leave room for it.
         let len = usize::try_from(data_transfer_size.wrapping_add(3) & !3).map_err(|_| EINVAL)?;
-        let buffer = KVVec::zeroed(len, GFP_KERNEL)?;
+        let between_calls = BetweenCalls {
+            buffer: KVVec::zeroed(len, GFP_KERNEL)?,
+            connection: None,
+        };
         KBox::pin_init(
             pin_init!(Self {
                 device,
                 bus,
-                buffer <- new_mutex!(buffer, "spdm_session"),
+                log_limit <- LogLimit::new(),
+                between_calls <- new_mutex!(between_calls, "spdm_session"),
             }),
             GFP_KERNEL,
         )
     }
 
-    /// Authenticates the device; `nonce` is random if the caller brings none.
+    /// Authenticates the device, on the connection that exists if that will do.
     ///
     /// Returns the evidence and what was agreed on, or why there is none, which is logged too; and
     /// what it cost.
     pub(crate) fn authenticate(
         &self,
-        slot: SlotChoice,
-        nonce: Option<[u8; 32]>,
-    ) -> (Result<(EvidenceSet, Record)>, Stats) {
-        let mut buffer = self.buffer.lock();
+        wanted: Wanted,
+    ) -> (Result<(EvidenceSet, Record), Failed>, Stats) {
+        let mut between_calls = self.between_calls.lock();
+        let BetweenCalls { buffer, connection } = &mut *between_calls;
+        // Taken out, so that a failure leaves nothing.
+        let connection = connection.take();
         let resources = Resources::<Kernel<'_>> {
             transport: &self.bus,
             clock: KernelClock(Instant::now()),
             crypto: KernelCrypto::new(&self.bus),
-            chain: Collected::new(),
-            transcript: Collected::new(),
-            buffer: &mut buffer,
+            memory: Memory {
+                vca: Collected::new(),
+                chains: PerSlot::new(SlotId::ALL.map(|_| Collected::new())),
+                transcript: Collected::new(),
+                measurements: Collected::new(),
+            },
+            buffer,
         };
         let freshness = Freshness {
-            nonce: nonce.unwrap_or_else(random),
+            nonce: wanted.nonce.unwrap_or_else(random),
             context: random(),
         };
         let policy = Policy {
-            slot,
+            slot: wanted.slot,
+            further: wanted.further,
+            budget: Budget::AUTHENTICATE.with_further_slots(wanted.further.count()),
             ..Policy::DEFAULT
         };
 
-        let mut requester = match Requester::new(resources, policy) {
+        let requester = match Requester::new(resources, policy) {
             Ok(requester) => requester,
             Err(error) => return (Err(self.failed(&error)), Stats::default()),
         };
-        let outcome = requester.authenticate(&freshness);
-        let stats = requester.stats();
-        let Resources {
-            chain, transcript, ..
-        } = requester.into_resources();
+        let (outcome, stats) = match connection {
+            Some(connection) if wanted.nonce.is_some() => requester.refresh(connection, &freshness),
+            _ => requester.authenticate(&freshness),
+        };
         let result = match outcome {
-            Ok(record) => self.collect(record, chain.bytes(), transcript.bytes()),
+            Ok(evidence) => {
+                let set = self.collect(&evidence);
+                between_calls.connection = Some(evidence.connection);
+                set.map(|set| (set, evidence.record))
+            }
             Err(error) => Err(self.failed(&error)),
         };
         (result, stats)
     }
 
-    /// Makes evidence of what a successful run left, and tells what could not be checked.
-    fn collect(
-        &self,
-        record: Record,
-        chain: &[u8],
-        transcript: &[u8],
-    ) -> Result<(EvidenceSet, Record)> {
-        let ChainFacts {
-            certificates,
-            unverified_links,
-            ..
-        } = record.chain;
-        if unverified_links > 0 && may_log() {
+    /// Makes a set of what a successful run found, and tells what could not be checked.
+    fn collect(&self, evidence: &Evidence<Key, Collected>) -> Result<EvidenceSet, Failed> {
+        let Record { chain, further, .. } = &evidence.record;
+        let unverified_links = chain
+            .unverified_links
+            .saturating_add(further.unverified_links);
+        if unverified_links > 0 && self.log_limit.may_log() {
             dev_notice!(
                 self.device,
                 "SPDM: this kernel lacks the algorithms to verify {} of {} certificates\n",
                 unverified_links,
-                certificates
+                chain.certificates.saturating_add(further.certificates)
             );
         }
-        match EvidenceSet::collect(&record, chain, transcript) {
-            Ok(evidence) => Ok((evidence, record)),
-            Err(error) => {
-                if may_log() {
-                    dev_err!(self.device, "SPDM: no memory for the evidence\n");
-                }
-                Err(error)
+        EvidenceSet::collect(evidence).map_err(|errno| {
+            if self.log_limit.may_log() {
+                dev_err!(self.device, "SPDM: no memory for the evidence\n");
             }
-        }
+            Failed {
+                errno,
+                failure: lack_of_resources(),
+            }
+        })
     }
 
-    /// Logs why there is no evidence, in one line, and returns it as an errno.
+    /// Logs why there is no evidence, in one line, and returns it for C.
     ///
     /// The bus has logged already what it thinks of the identity in the leaf certificate.
-    fn failed(&self, error: &proto::error::Error) -> Error {
-        if let proto::error::Error::Environment {
-            part: Part::Identity,
-            ..
-        } = error
-        {
-            return to_errno(error);
-        }
-        if may_log() {
+    fn failed(&self, error: &proto::error::Error) -> Failed {
+        let was_logged = matches!(
+            error,
+            proto::error::Error::Environment {
+                part: Part::Identity,
+                ..
+            }
+        );
+        if !was_logged && self.log_limit.may_log() {
             dev_err!(self.device, "SPDM: {}\n", Words(error));
         }
-        to_errno(error)
-    }
-}
-
-/// Whether one more line may be logged: devices decide how often there is a reason to.
-fn may_log() -> bool {
-    // SAFETY: No preconditions.
-    unsafe { bindings::rspdm_may_log() }
-}
-
-/// An error in words, as the kernel's printing wants it.
-struct Words<'a>(&'a proto::error::Error);
-
-impl fmt::Display for Words<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        core::fmt::Display::fmt(self.0, f)
+        Failed {
+            errno: to_errno(error),
+            failure: to_failure(error),
+        }
     }
 }
 

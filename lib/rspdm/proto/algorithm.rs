@@ -174,6 +174,8 @@ algorithms! {
     Sha3_384: bit 5, 48, "sha3-384";
     /// SHA3-512.
     Sha3_512: bit 6, 64, "sha3-512";
+    /// SM3-256.
+    Sm3_256: bit 7, 32, "sm3-256";
 }
 
 /// Size of the largest digest in the tables, in bytes.
@@ -188,7 +190,7 @@ mod tests {
     fn wire_bits_are_those_of_the_standard() {
         assert_eq!(BaseHashSet::ALL.to_wire(), 0x007);
         assert_eq!(BaseAsymSet::ALL.to_wire(), 0x1b5);
-        assert_eq!(MeasurementHashSet::ALL.to_wire(), 0x7f);
+        assert_eq!(MeasurementHashSet::ALL.to_wire(), 0xff);
         assert_eq!(BaseAsym::EcdsaP384.to_wire(), 0x80);
         assert_eq!(BaseHash::Sha384.to_wire(), 0x02);
         assert_eq!(MeasurementHash::Sha384.to_wire(), 0x04);

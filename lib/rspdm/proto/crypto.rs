@@ -128,6 +128,13 @@ pub enum Verdict {
 pub struct Leaf<K> {
     /// The leaf's public key, one for the negotiated signature algorithm.
     pub key: K,
+    /// What is known of the certificates above it.
+    pub links: Links,
+}
+
+/// What the environment found out about the links of a certificate chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Links {
     /// Whether the first certificate is a root: its issuer is its subject.
     pub first_is_root: bool,
     /// Links that could not be verified because the environment lacks the algorithm.
@@ -177,13 +184,23 @@ pub trait Crypto {
     /// If the environment cannot hash now. It must not offer hashes that it does not have.
     fn hasher(&self, hash: BaseHash) -> Result<Self::Hasher, Fault>;
 
-    /// Looks at the certificates of a chain and returns the leaf's key.
+    /// Looks at the certificates of a chain.
     ///
     /// * Every link whose algorithm the environment has must verify, and its issuer must be allowed
     ///   to sign certificates. A link whose algorithm it lacks is counted.
+    /// * Trust, validity dates and revocation are not judged.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChainError`]; those about the leaf do not happen.
+    fn check_links(&mut self, chain: Certificates<'_>) -> Result<Links, ChainError>;
+
+    /// Looks at the certificates of a chain and returns the leaf's key.
+    ///
+    /// * What [`Crypto::check_links`] demands is demanded here too.
     /// * The leaf's key must be for `asym`: type, modulus length or curve.
     /// * The leaf must be allowed to sign.
-    /// * Trust, validity dates and revocation are not judged.
+    /// * The leaf must be the device's, as far as the environment can tell.
     ///
     /// # Errors
     ///

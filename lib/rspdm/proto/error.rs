@@ -156,6 +156,11 @@ pub enum Misbehaved {
     Echo(Field),
     /// Opaque data though no format for it was agreed on.
     Opaque,
+    /// Two measurements with the same number.
+    Repeated {
+        /// The number.
+        index: u8,
+    },
 }
 
 /// What a device lacks.
@@ -173,6 +178,8 @@ pub enum Unsupported {
     Hash,
     /// A signature algorithm in common.
     Signature,
+    /// A format and a hash of measurements in common, though it can measure.
+    Measurements,
     /// A chain in the slot asked for.
     Slot {
         /// The slot.
@@ -216,7 +223,10 @@ pub enum Rejected {
     /// CertChainHash in CHALLENGE_AUTH is not the digest of the chain.
     CertChainHash,
     /// The signature does not verify.
-    Signature,
+    Signature {
+        /// The response that it is in.
+        response: Response,
+    },
 }
 
 /// What ran out; see [`limits`](super::limits).
@@ -267,7 +277,7 @@ impl fmt::Display for Error {
             Self::Unusable { position } => {
                 write!(
                     f,
-                    "certificate {position}: algorithm of its key is not available"
+                    "certificate {position}: algorithm of its key or signature is not available"
                 )
             }
             Self::Exhausted { request, what } => write!(f, "{request}: {what}"),
@@ -311,6 +321,7 @@ impl fmt::Display for Misbehaved {
             }
             Self::Echo(field) => write!(f, "{field} is not ours"),
             Self::Opaque => f.write_str("opaque data without a format agreed on"),
+            Self::Repeated { index } => write!(f, "measurement {index} twice"),
         }
     }
 }
@@ -325,6 +336,7 @@ impl fmt::Display for Unsupported {
             Self::SingleKey => f.write_str("connection without multiple keys (MULTI_KEY_CAP)"),
             Self::Hash => f.write_str("hash in common with us"),
             Self::Signature => f.write_str("signature algorithm in common with us"),
+            Self::Measurements => f.write_str("format and hash of measurements in common with us"),
             Self::Slot { slot, mask } => {
                 write!(
                     f,
@@ -360,7 +372,7 @@ impl fmt::Display for Rejected {
             Self::CertChainHash => {
                 f.write_str("CHALLENGE_AUTH: CertChainHash is not the digest of the chain")
             }
-            Self::Signature => f.write_str("CHALLENGE_AUTH: signature does not verify"),
+            Self::Signature { response } => write!(f, "{response}: signature does not verify"),
         }
     }
 }

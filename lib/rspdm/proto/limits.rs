@@ -23,7 +23,8 @@ pub const DATA_TRANSFER_SIZE_MAX: u32 = (1 << 20) - 8;
 /// More than that is not padding: somebody sent bytes that no field of the message accounts for.
 pub const PADDING_MAX: usize = 3;
 
-/// Longest request that we ever send, in bytes, with room to spare: CHALLENGE of SPDM 1.3 has 44.
+/// Longest request that we ever send, in bytes, with room to spare: GET_MEASUREMENTS of SPDM 1.3
+/// has 45.
 pub const REQUEST_LEN_MAX: usize = 64;
 
 /// Longest OpaqueData in a response, in bytes.
@@ -41,6 +42,13 @@ pub const CHAIN_LEN_MAX: u32 = 0xffff;
 /// Each costs two signature verifications at most. A certificate with a P-256 key is hardly shorter
 /// than 512 bytes, so that no real chain within [`CHAIN_LEN_MAX`] has more.
 pub const CERTIFICATES_MAX: usize = 128;
+
+/// Most measurements that a device can tell of: their numbers are 1 to 254, and none may be used
+/// twice.
+///
+/// DSP0274 1.0, "GET_MEASUREMENTS request message format": 0 and 0xff have other meanings. How long
+/// they are together is bounded by the response, which they have to fit in.
+pub const MEASUREMENT_INDEX_MAX: u8 = 0xfe;
 
 /// Largest exponent in CTExponent and RDTExponent; 2^31 microseconds are 36 minutes.
 ///
@@ -80,16 +88,40 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// For one authentication, GET_VERSION to CHALLENGE_AUTH.
+    /// For one authentication with the chain of one slot, GET_VERSION to MEASUREMENTS.
     ///
     /// * Exchanges: the longest chain in portions of 128 bytes, which is far below what any device
     ///   was seen to choose. A hostile one that sends single bytes is cut off here.
     /// * Bytes: the longest chain, four times over.
-    /// * Time: three requests that need the device's key or flash (DIGESTS, CERTIFICATE,
-    ///   CHALLENGE_AUTH) at the 8.4 s that CMA allows for each, and some. Locks are held meanwhile.
+    /// * Time: four requests that need the device's key or flash (DIGESTS, CERTIFICATE,
+    ///   CHALLENGE_AUTH, MEASUREMENTS) at the 8.4 s that CMA allows for each, and some. Locks are
+    ///   held meanwhile.
     pub const AUTHENTICATE: Self = Self {
         exchanges: 544,
         bytes: 4 * (CHAIN_LEN_MAX + 1),
-        time_us: 30_000_000,
+        time_us: 40_000_000,
     };
+
+    /// What the chain of each further slot may cost besides.
+    ///
+    /// The longest chain in portions of 128 bytes, which make it hardly longer; and the time that
+    /// CMA allows for one request.
+    pub const FURTHER_SLOT: Self = Self {
+        exchanges: 512,
+        bytes: 2 * (CHAIN_LEN_MAX + 1),
+        time_us: 8_400_000,
+    };
+
+    /// The budget for the chains of so many slots more.
+    pub fn with_further_slots(self, slots: u32) -> Self {
+        let each = Self::FURTHER_SLOT;
+        let time_us = each.time_us.saturating_mul(slots.into());
+        Self {
+            exchanges: self
+                .exchanges
+                .saturating_add(each.exchanges.saturating_mul(slots)),
+            bytes: self.bytes.saturating_add(each.bytes.saturating_mul(slots)),
+            time_us: self.time_us.saturating_add(time_us),
+        }
+    }
 }

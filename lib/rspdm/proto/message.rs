@@ -48,6 +48,8 @@ names! {
     GetCertificate: "GET_CERTIFICATE";
     /// Asks for a signature over everything said so far and a nonce.
     Challenge: "CHALLENGE";
+    /// Asks for what the device measured.
+    GetMeasurements: "GET_MEASUREMENTS";
 }
 
 impl Request {
@@ -60,6 +62,7 @@ impl Request {
             Self::GetCertificate => 0x82,
             Self::Challenge => 0x83,
             Self::GetVersion => 0x84,
+            Self::GetMeasurements => 0xe0,
             Self::GetCapabilities => 0xe1,
             Self::NegotiateAlgorithms => 0xe3,
         }
@@ -74,6 +77,7 @@ impl Request {
             Self::GetDigests => Response::Digests,
             Self::GetCertificate => Response::Certificate,
             Self::Challenge => Response::ChallengeAuth,
+            Self::GetMeasurements => Response::Measurements,
         }
     }
 }
@@ -93,6 +97,8 @@ names! {
     Certificate: "CERTIFICATE";
     /// Answers CHALLENGE.
     ChallengeAuth: "CHALLENGE_AUTH";
+    /// Answers GET_MEASUREMENTS.
+    Measurements: "MEASUREMENTS";
     /// Answers any request that cannot be answered.
     Error: "ERROR";
 }
@@ -142,7 +148,7 @@ names! {
     SlotMask: "SlotMask";
     /// DIGESTS: the digests.
     Digest: "Digest";
-    /// CERTIFICATE, CHALLENGE_AUTH: the slot that is meant.
+    /// CERTIFICATE, CHALLENGE_AUTH, MEASUREMENTS: the slot that is meant.
     SlotId: "SlotID";
     /// CERTIFICATE: which layout the lengths have.
     LargeCertChain: "LargeCertChain";
@@ -162,16 +168,34 @@ names! {
     BasicMutAuthReq: "BasicMutAuthReq";
     /// CHALLENGE_AUTH: digest of the chain whose key signed.
     CertChainHash: "CertChainHash";
-    /// CHALLENGE_AUTH: the responder's random number.
+    /// CHALLENGE_AUTH, MEASUREMENTS: the responder's random number.
     Nonce: "Nonce";
-    /// CHALLENGE_AUTH: how much opaque data there is.
+    /// CHALLENGE_AUTH, MEASUREMENTS: how much opaque data there is.
     OpaqueDataLength: "OpaqueDataLength";
-    /// CHALLENGE_AUTH: data of the device's own.
+    /// CHALLENGE_AUTH, MEASUREMENTS: data of the device's own.
     OpaqueData: "OpaqueData";
-    /// CHALLENGE_AUTH: value of ours, sent back.
+    /// CHALLENGE_AUTH, MEASUREMENTS: value of ours, sent back.
     RequesterContext: "RequesterContext";
-    /// CHALLENGE_AUTH: the signature.
+    /// CHALLENGE_AUTH, MEASUREMENTS: the signature.
     Signature: "Signature";
+    /// MEASUREMENTS: whether they changed while they were told.
+    ContentChanged: "content changed";
+    /// MEASUREMENTS: how many blocks the record has.
+    NumberOfBlocks: "NumberOfBlocks";
+    /// MEASUREMENTS: length of the record.
+    MeasurementRecordLength: "MeasurementRecordLength";
+    /// MEASUREMENTS: the blocks, one after the other.
+    MeasurementRecord: "MeasurementRecord";
+    /// Measurement block: its number.
+    MeasurementIndex: "Index of a measurement";
+    /// Measurement block: who says what the rest of it means.
+    MeasurementSpecification: "MeasurementSpecification of a measurement";
+    /// Measurement block: length of the measurement.
+    MeasurementSize: "MeasurementSize";
+    /// Measurement block: what was measured, and whether the value is a digest.
+    MeasurementValueType: "DMTFSpecMeasurementValueType";
+    /// Measurement block: length of the value.
+    MeasurementValueSize: "DMTFSpecMeasurementValueSize";
     /// ERROR: what is to be known beside the code.
     ExtendedErrorData: "ExtendedErrorData";
 }

@@ -50,6 +50,15 @@ pub struct Algorithms {
     pub measurement_hash: Option<MeasurementHash>,
 }
 
+/// What a device can tell of its measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measurable {
+    /// Whether it can sign them.
+    pub is_signable: bool,
+    /// Hash of those that are digests.
+    pub hash: MeasurementHash,
+}
+
 /// The negotiated state: everything that later messages depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NegotiatedState {
@@ -59,4 +68,6 @@ pub struct NegotiatedState {
     pub peer: PeerCapabilities,
     /// The algorithms in use.
     pub algorithms: Algorithms,
+    /// What the device can tell of its measurements, if it has any.
+    pub measurements: Option<Measurable>,
 }

@@ -15,6 +15,7 @@ use super::{
         SigningInput, //
     },
     error::Fault,
+    message::Response,
     version::Version, //
 };
 
@@ -23,6 +24,8 @@ use super::{
 pub enum Purpose {
     /// CHALLENGE_AUTH of the responder.
     ChallengeAuth,
+    /// MEASUREMENTS of the responder.
+    Measurements,
 }
 
 impl Purpose {
@@ -30,6 +33,7 @@ impl Purpose {
     pub const fn context(self) -> &'static [u8] {
         match self {
             Self::ChallengeAuth => b"responder-challenge_auth signing",
+            Self::Measurements => b"responder-measurements signing",
         }
     }
 
@@ -37,6 +41,15 @@ impl Purpose {
     const fn padded_context(self) -> &'static [u8; 36] {
         match self {
             Self::ChallengeAuth => b"\0\0\0\0responder-challenge_auth signing",
+            Self::Measurements => b"\0\0\0\0\0\0responder-measurements signing",
+        }
+    }
+
+    /// The response that has the signature.
+    pub const fn response(self) -> Response {
+        match self {
+            Self::ChallengeAuth => Response::ChallengeAuth,
+            Self::Measurements => Response::Measurements,
         }
     }
 }
@@ -96,10 +109,11 @@ mod tests {
 
     #[test]
     fn padded_context_ends_with_the_context() {
-        let purpose = Purpose::ChallengeAuth;
-        assert!(purpose.padded_context().ends_with(purpose.context()));
-        let zeroes = purpose.padded_context().strip_suffix(purpose.context());
-        assert_eq!(zeroes, Some([0u8; 4].as_slice()));
+        for purpose in [Purpose::ChallengeAuth, Purpose::Measurements] {
+            let zeroes = purpose.padded_context().strip_suffix(purpose.context());
+            let zeroes = zeroes.map(|zeroes| zeroes.iter().all(|byte| *byte == 0));
+            assert_eq!(zeroes, Some(true));
+        }
     }
 
     #[test]

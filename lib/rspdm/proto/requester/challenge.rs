@@ -5,31 +5,28 @@
 use super::{
     exchange::Terms,
     identify::Identified,
+    signature::{
+        verify,
+        SignatureValid, //
+    },
     Environment,
     Freshness,
     Requester, //
 };
 use crate::proto::{
-    crypto::{
-        Crypto,
-        Verdict, //
-    },
+    crypto::Crypto,
     error::{
         Error,
-        Fault,
-        Part,
         Rejected, //
     },
     message::Request,
     negotiated::NegotiatedState,
     record::{
-        Record,
-        TranscriptLayout, //
+        ChainFacts,
+        ChallengeLayout,
+        FurtherChains, //
     },
-    signing::{
-        signing_input,
-        Purpose, //
-    },
+    signing::Purpose,
     wire::challenge::{
         self,
         Asked,
@@ -42,17 +39,18 @@ use crate::proto::{
 ///
 /// Who that is, is for the certificates to tell, and whether to trust them, for user space.
 pub struct Authenticated<'r, E: Environment> {
-    requester: &'r mut Requester<E>,
-    record: Record,
-    key: <E::Crypto as Crypto>::Key,
+    pub(super) requester: &'r mut Requester<E>,
+    pub(super) state: NegotiatedState,
+    pub(super) chain: ChainFacts,
+    pub(super) further: FurtherChains,
+    /// Where to find what in the challenge transcript.
+    pub(super) layout: ChallengeLayout,
+    pub(super) key: <E::Crypto as Crypto>::Key,
     _signature: SignatureValid,
 }
 
-/// Proof that a signature was verified: only [`verify`] makes it.
-struct SignatureValid(());
-
 impl<'r, E: Environment> Identified<'r, E> {
-    /// Challenges the slot whose chain was fetched.
+    /// Challenges the slot whose chain is known.
     ///
     /// # Errors
     ///
@@ -86,61 +84,26 @@ impl<'r, E: Environment> Identified<'r, E> {
         let signature_at = transcript.len();
 
         let signed = transcript.bytes();
-        let valid = verify(crypto, &self.state, &self.key, signed, response.signature)?;
-        transcript.append_part(response.signature)?;
+        let purpose = Purpose::ChallengeAuth;
+        let signature = response.signature;
+        let valid = verify(crypto, &self.state, &self.key, purpose, signed, signature)?;
+        transcript.append_part(signature)?;
 
-        let layout = TranscriptLayout {
+        let layout = ChallengeLayout {
             vca_len: self.vca_len,
             requester_nonce: request_at.saturating_add(REQUEST_NONCE_OFFSET),
             responder_nonce: response_at.saturating_add(response.nonce_offset),
             signature: signature_at,
-            signature_len: response.signature.len(),
-        };
-        let record = Record {
-            state: self.state,
-            chain: self.chain,
-            layout,
+            signature_len: signature.len(),
         };
         Ok(Authenticated {
             requester: self.requester,
-            record,
+            state: self.state,
+            chain: self.chain,
+            further: self.further,
+            layout,
             key: self.key,
             _signature: valid,
         })
-    }
-}
-
-impl<E: Environment> Authenticated<'_, E> {
-    /// What is known of the device.
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-}
-
-/// Verifies the signature of CHALLENGE_AUTH over a transcript.
-fn verify<C: Crypto>(
-    crypto: &C,
-    state: &NegotiatedState,
-    key: &C::Key,
-    transcript: &[u8],
-    signature: &[u8],
-) -> Result<SignatureValid, Error> {
-    let algorithms = state.algorithms;
-    let purpose = Purpose::ChallengeAuth;
-    let input = signing_input(crypto, state.version, purpose, algorithms.hash, transcript)
-        .map_err(crypto_error)?;
-    match crypto
-        .verify(key, algorithms.asym, &input, signature)
-        .map_err(crypto_error)?
-    {
-        Verdict::Valid => Ok(SignatureValid(())),
-        Verdict::Invalid => Err(Error::Rejected(Rejected::Signature)),
-    }
-}
-
-fn crypto_error(fault: Fault) -> Error {
-    Error::Environment {
-        part: Part::Crypto,
-        fault,
     }
 }

@@ -122,10 +122,6 @@ impl<E: Environment> Channel<E> {
         self.stats
     }
 
-    pub(super) fn into_parts(self) -> (E::Transport, E::Clock, E::Buffer) {
-        (self.transport, self.clock, self.buffer)
-    }
-
     /// Sends a request and returns the bytes that answer it, which are not an ERROR.
     pub(super) fn exchange(
         &mut self,

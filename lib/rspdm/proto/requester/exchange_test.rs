@@ -30,6 +30,9 @@ mod tests {
         wire::error_rsp::ErrorCode, //
     };
 
+    /// Exchanges that an honest device needs: one for each request.
+    const EXCHANGES: u32 = 7;
+
     /// ERROR Busy.
     const BUSY: [u8; 4] = [0x12, 0x7f, 0x03, 0x00];
 
@@ -47,14 +50,15 @@ mod tests {
     }
 
     #[test]
-    fn honest_device_needs_six_exchanges() {
+    fn honest_device_needs_one_exchange_per_request() {
         assert!(toys_work());
         let (result, stats) = play(|_| ());
         assert!(result.is_ok());
-        assert_eq!(stats.exchanges, 6);
-        // In the order of the messages: 4 + 20 + 32 + 4 + 8 + 36, and 8 + 20 + 36 + 68 + 55 + 134
-        assert_eq!(stats.sent, 104);
-        assert_eq!(stats.received, 321);
+        assert_eq!(stats.exchanges, EXCHANGES);
+        // In the order of the messages: 4 + 20 + 32 + 4 + 8 + 36 + 37,
+        // and 8 + 20 + 36 + 68 + 55 + 134 + 124
+        assert_eq!(stats.sent, 141);
+        assert_eq!(stats.received, 445);
     }
 
     #[test]
@@ -101,7 +105,7 @@ mod tests {
                 }
             }
         });
-        assert_eq!(asked, Ok(6 * 4));
+        assert_eq!(asked, Ok(EXCHANGES * 4));
     }
 
     #[test]
@@ -111,7 +115,7 @@ mod tests {
                 answer.bytes.replace(&[0x12, 0x7f, 0x10, 0x00]);
             }
         });
-        assert_eq!(asked, Ok(7));
+        assert_eq!(asked, Ok(EXCHANGES + 1));
     }
 
     #[test]
@@ -135,7 +139,7 @@ mod tests {
                 answer.bytes.replace(&[0x12, 0x7f, 0x42, 0, 3, 0x83, 7, 0]);
             }
         });
-        assert_eq!(asked, Ok(6 + 5));
+        assert_eq!(asked, Ok(EXCHANGES + 5));
     }
 
     #[test]
@@ -150,7 +154,7 @@ mod tests {
                 }
             }
         });
-        assert_eq!(asked, Ok(6 + 2));
+        assert_eq!(asked, Ok(EXCHANGES + 2));
     }
 
     #[test]
@@ -183,13 +187,13 @@ mod tests {
 
     #[test]
     fn device_that_lost_its_state_is_asked_anew_once() {
-        // RequestResynch at the first CHALLENGE: 6, then 6 again
+        // RequestResynch at the first CHALLENGE, then all of it again
         let asked = exchanges(|answer| {
             if answer.request == Request::Challenge && answer.number == 1 {
                 answer.bytes.replace(&[0x12, 0x7f, 0x43, 0x00]);
             }
         });
-        assert_eq!(asked, Ok(12));
+        assert_eq!(asked, Ok(6 + EXCHANGES));
         let (result, stats) = play(|answer| {
             if answer.request == Request::Challenge {
                 answer.bytes.replace(&[0x12, 0x7f, 0x43, 0x00]);
@@ -215,6 +219,6 @@ mod tests {
                 answer.bytes.truncate(8 + usize::from(portion));
             }
         });
-        assert_eq!(asked, Ok(10));
+        assert_eq!(asked, Ok(EXCHANGES + 4));
     }
 }

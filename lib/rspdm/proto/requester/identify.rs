@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_DIGESTS and GET_CERTIFICATE: get the chain of one slot, and its leaf's key.
+//! GET_DIGESTS and GET_CERTIFICATE: get the chain of one slot, and its leaf's key; and the chains of
+//! other slots if they are wanted too.
 
 use kernel::validate::Untrusted;
 
 use super::{
     exchange::Terms,
     negotiate::Negotiated,
+    signature::crypto_error,
     Environment,
     Requester,
     Store, //
 };
 use crate::proto::{
+    algorithm::BaseHash,
     crypto::{
         digest,
         ChainError,
         Crypto,
-        Digest, //
+        Digest,
+        Links, //
     },
     error::{
         Error,
-        Fault,
         Misbehaved,
         Part,
         Rejected,
@@ -32,8 +35,12 @@ use crate::proto::{
         Response, //
     },
     negotiated::NegotiatedState,
-    record::ChainFacts,
+    record::{
+        ChainFacts,
+        FurtherChains, //
+    },
     slot::{
+        PerSlot,
         SlotChoice,
         SlotId,
         SlotMask, //
@@ -62,17 +69,20 @@ pub struct Identified<'r, E: Environment> {
     pub(super) vca_len: usize,
     /// The slot, and what is known of its chain.
     pub(super) chain: ChainFacts,
+    /// What is known of other slots' chains.
+    pub(super) further: FurtherChains,
     /// The key of that slot's leaf: no other key is ever used for its signature.
     pub(super) key: <E::Crypto as Crypto>::Key,
 }
 
 impl<'r, E: Environment> Negotiated<'r, E> {
-    /// Fetches the certificate chain of the slot that the policy chooses, and looks at it.
+    /// Fetches the certificate chain of the slot that the policy chooses, and looks at it; then
+    /// those of the further slots that the policy names, as far as they hold one.
     ///
     /// # Errors
     ///
     /// If the slot has no chain, or its chain is not what the device announced, is not consistent
-    /// in itself, or has no key that could be used.
+    /// in itself, or has no key that could be used. The chains of further slots need no such key.
     pub fn identify(self) -> Result<Identified<'r, E>, Error> {
         let Self {
             requester,
@@ -82,11 +92,13 @@ impl<'r, E: Environment> Negotiated<'r, E> {
         let announced = requester.digests(&state)?;
         requester.fetch_chain(&state, announced.slot)?;
         let (chain, key) = requester.examine_chain(&state, &announced)?;
+        let further = requester.further_chains(&state, &announced)?;
         Ok(Identified {
             requester,
             state,
             vca_len,
             chain,
+            further,
             key,
         })
     }
@@ -104,11 +116,14 @@ impl<E: Environment> Identified<'_, E> {
     }
 }
 
-/// What DIGESTS says of the chosen slot.
+/// What DIGESTS says.
 struct Announced {
+    /// The slot that was chosen.
     slot: SlotId,
+    /// The slots that hold a chain.
     provisioned: SlotMask,
-    digest: Digest,
+    /// Their digests.
+    digests: PerSlot<Option<Digest>>,
 }
 
 impl<E: Environment> Requester<E> {
@@ -148,13 +163,14 @@ impl<E: Environment> Requester<E> {
                 .exchange(Request::GetCertificate, &request, terms)?;
             let response: Certificate<'_> = raw.validate_with((state.version, wanted))?;
             check_total(&mut total, wanted.offset, &response)?;
-            self.chain.append(response.portion).map_err(memory)?;
+            let chain = self.chains.of_mut(slot);
+            chain.append(response.portion).map_err(memory)?;
             self.transcript.append(request.as_bytes(), response.bytes)?;
             if response.remainder == 0 {
                 return Ok(());
             }
             // The fallback is never taken: the total has 16 bits.
-            wanted.offset = u16::try_from(self.chain.bytes().len()).unwrap_or(u16::MAX);
+            wanted.offset = u16::try_from(chain.bytes().len()).unwrap_or(u16::MAX);
             wanted.len = response.remainder.min(portion_max);
         }
     }
@@ -165,35 +181,92 @@ impl<E: Environment> Requester<E> {
         state: &NegotiatedState,
         announced: &Announced,
     ) -> Result<(ChainFacts, <E::Crypto as Crypto>::Key), Error> {
+        let Self { chains, crypto, .. } = self;
         let hash = state.algorithms.hash;
-        let bytes = self.chain.bytes();
-        let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
-        let chain_digest = digest(&self.crypto, hash, &[bytes]).map_err(crypto)?;
-        if chain_digest != announced.digest {
-            let slot = announced.slot.number();
-            return Err(Error::Rejected(Rejected::ChainDigest { slot }));
-        }
-        let certificates = chain.certificates;
-        let leaf = self
-            .crypto
-            .leaf_key(certificates, state.algorithms.asym)
+        let slot = announced.slot;
+        let (chain, digest) = announced_chain(chains, crypto, hash, announced, slot)?;
+        let leaf = crypto
+            .leaf_key(chain.certificates, state.algorithms.asym)
             .map_err(chain_error)?;
-        if leaf.first_is_root {
-            let first = digest(&self.crypto, hash, &[certificates.first()]).map_err(crypto)?;
-            if first != *chain.root_hash {
-                return Err(Error::Rejected(Rejected::RootHash));
-            }
-        }
+        check_root(crypto, hash, &chain, &leaf.links)?;
         let facts = ChainFacts {
-            slot: announced.slot,
+            slot,
             provisioned: announced.provisioned,
-            digest: chain_digest,
-            certificates: certificates.count(),
-            first_is_root: leaf.first_is_root,
-            unverified_links: leaf.unverified_links,
+            digest,
+            certificates: chain.certificates.count(),
+            first_is_root: leaf.links.first_is_root,
+            unverified_links: leaf.links.unverified_links,
         };
         Ok((facts, leaf.key))
     }
+
+    /// Fetches and checks the chains of further slots.
+    ///
+    /// Before the challenge, which thus signs them too: as what the device said, not as its own.
+    fn further_chains(
+        &mut self,
+        state: &NegotiatedState,
+        announced: &Announced,
+    ) -> Result<FurtherChains, Error> {
+        let wanted = self.policy.further.intersection(announced.provisioned);
+        let wanted = wanted.without(announced.slot);
+        let mut further = FurtherChains::NONE;
+        for slot in SlotId::ALL {
+            if !wanted.contains(slot) {
+                continue;
+            }
+            self.fetch_chain(state, slot)?;
+            let Self { chains, crypto, .. } = self;
+            let hash = state.algorithms.hash;
+            let (chain, _) = announced_chain(chains, crypto, hash, announced, slot)?;
+            let certificates = chain.certificates;
+            let links = crypto.check_links(certificates).map_err(chain_error)?;
+            check_root(crypto, hash, &chain, &links)?;
+            further = FurtherChains {
+                slots: further.slots.with(slot),
+                certificates: further.certificates.saturating_add(certificates.count()),
+                unverified_links: further
+                    .unverified_links
+                    .saturating_add(links.unverified_links),
+            };
+        }
+        Ok(further)
+    }
+}
+
+/// The chain of a slot, and its digest, which is the one that was announced.
+fn announced_chain<'c, S: Store, C: Crypto>(
+    chains: &'c PerSlot<S>,
+    crypto: &C,
+    hash: BaseHash,
+    announced: &Announced,
+    slot: SlotId,
+) -> Result<(CertChain<'c>, Digest), Error> {
+    let bytes = chains.of(slot).bytes();
+    let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
+    let digest = digest(crypto, hash, &[bytes]).map_err(crypto_error)?;
+    if announced.digests.of(slot) != &Some(digest) {
+        let slot = slot.number();
+        return Err(Error::Rejected(Rejected::ChainDigest { slot }));
+    }
+    Ok((chain, digest))
+}
+
+/// Checks RootHash, if the root is there.
+fn check_root<C: Crypto>(
+    crypto: &C,
+    hash: BaseHash,
+    chain: &CertChain<'_>,
+    links: &Links,
+) -> Result<(), Error> {
+    if !links.first_is_root {
+        return Ok(());
+    }
+    let first = digest(crypto, hash, &[chain.certificates.first()]).map_err(crypto_error)?;
+    if first != *chain.root_hash {
+        return Err(Error::Rejected(Rejected::RootHash));
+    }
+    Ok(())
 }
 
 fn choose(choice: SlotChoice, digests: &Digests<'_>) -> Result<Announced, Error> {
@@ -202,17 +275,17 @@ fn choose(choice: SlotChoice, digests: &Digests<'_>) -> Result<Announced, Error>
         SlotChoice::Slot(slot) => Some(slot),
         SlotChoice::Lowest => provisioned.lowest(),
     };
-    let announced = slot.and_then(|slot| {
-        digests.of(slot).map(|digest| Announced {
-            slot,
-            provisioned,
-            digest,
-        })
-    });
-    announced.ok_or(Error::Unsupported(Unsupported::Slot {
-        slot: slot.map_or(0, SlotId::number),
-        mask: provisioned.to_wire(),
-    }))
+    let Some(slot) = slot.filter(|slot| provisioned.contains(*slot)) else {
+        return Err(Error::Unsupported(Unsupported::Slot {
+            slot: slot.map_or(0, SlotId::number),
+            mask: provisioned.to_wire(),
+        }));
+    };
+    Ok(Announced {
+        slot,
+        provisioned,
+        digests: PerSlot::new(SlotId::ALL.map(|slot| digests.of(slot))),
+    })
 }
 
 /// Checks that all portions tell the same total, and that it is a possible one.
@@ -235,13 +308,6 @@ fn check_total(
     Ok(())
 }
 
-fn crypto(fault: Fault) -> Error {
-    Error::Environment {
-        part: Part::Crypto,
-        fault,
-    }
-}
-
 fn chain_error(error: ChainError) -> Error {
     match error {
         ChainError::Malformed { position } => Error::Rejected(Rejected::Certificate { position }),
@@ -253,6 +319,6 @@ fn chain_error(error: ChainError) -> Error {
             part: Part::Identity,
             fault,
         },
-        ChainError::Fault(fault) => crypto(fault),
+        ChainError::Fault(fault) => crypto_error(fault),
     }
 }

@@ -21,9 +21,14 @@
 //!  +------------+
 //!        | challenge()    the leaf's owner signed all of the above and our nonce
 //!        v
-//!  +---------------+
+//!  +---------------+ GET_MEASUREMENTS   MEASUREMENTS      measure.rs
 //!  | Authenticated |
 //!  +---------------+
+//!        | measure()      so it did with its measurements, if it can
+//!        v
+//!  +----------+
+//!  | Measured |   resume() makes it Identified again      connection.rs
+//!  +----------+
 //! ```
 //!
 //! Each state is a type, each step consumes one and returns the next. What a later step relies on
@@ -32,7 +37,8 @@
 //! * `Fresh` knows nothing of the device;
 //! * `Negotiated` has a version, hash and signature algorithm;
 //! * `Identified` has one slot's chain and key;
-//! * `Authenticated` has a verified signature.
+//! * `Authenticated` has a verified signature;
+//! * `Measured` has all the evidence that there is.
 //!
 //! A failed step consumes the state as well: the only way on is to begin again.
 //!
@@ -43,29 +49,31 @@ mod case_table;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod cases;
 pub mod challenge;
+pub mod connection;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod connection_test;
+mod environment;
 mod exchange;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod exchange_test;
 pub mod identify;
+pub mod measure;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod measure_test;
 pub mod negotiate;
+mod signature;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod testing;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod testing_device;
-
-use core::ops::DerefMut;
-
-use kernel::validate::Untrusted;
 
 use super::{
     algorithm::{
         BaseAsymSet,
         BaseHashSet, //
     },
-    crypto::Crypto,
     error::{
         Error,
-        Fault,
         Misuse, //
     },
     limits::{
@@ -73,103 +81,39 @@ use super::{
         Budget, //
     },
     message::Request,
-    record::{
-        Record,
-        Stats, //
+    record::Stats,
+    slot::{
+        PerSlot,
+        SlotChoice,
+        SlotMask, //
     },
-    slot::SlotChoice,
     transcript::Transcript,
     version::VersionSet,
     wire::{
-        challenge::NONCE_LEN,
-        error_rsp::ErrorCode, //
+        error_rsp::ErrorCode,
+        freshness::{
+            CONTEXT_LEN,
+            NONCE_LEN, //
+        }, //
     }, //
 };
+use connection::{
+    Connection,
+    ConnectionOf,
+    Evidence,
+    EvidenceOf, //
+};
+pub use environment::{
+    Clock,
+    Environment,
+    Memory,
+    Resources,
+    Store,
+    Transport, //
+};
 use exchange::Channel;
+use measure::Measured;
 use negotiate::Fresh;
-
-/// The means to exchange messages with the device.
-pub trait Transport {
-    /// Sends `request` and waits for its response.
-    ///
-    /// Writes the response to the start of `response` and returns that part of it. The response may
-    /// be followed by padding, which is returned too. A response that is longer than `response` is
-    /// cut; the message's own length will tell.
-    ///
-    /// # Errors
-    ///
-    /// If no response came.
-    fn exchange<'b>(
-        &mut self,
-        request: &[u8],
-        response: &'b mut [u8],
-    ) -> Result<&'b Untrusted<[u8]>, Fault>;
-}
-
-/// A clock that can be waited for.
-pub trait Clock {
-    /// Microseconds since some moment; never goes back.
-    fn now_us(&self) -> u64;
-
-    /// Waits for `us` microseconds or a little longer.
-    ///
-    /// # Errors
-    ///
-    /// If the wait was interrupted.
-    fn wait_us(&mut self, us: u64) -> Result<(), Fault>;
-}
-
-/// Memory that grows with what is put into it.
-///
-/// How much that can be is bounded by [`limits`]: the chain by [`limits::CHAIN_LEN_MAX`], the
-/// transcript by [`Budget::bytes`] and a signature.
-pub trait Store {
-    /// Appends `bytes`, all or nothing.
-    ///
-    /// # Errors
-    ///
-    /// If there is no memory.
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault>;
-
-    /// Everything appended since the last [`Store::clear`].
-    fn bytes(&self) -> &[u8];
-
-    /// Forgets everything.
-    fn clear(&mut self);
-}
-
-/// The types that a run gets from its surroundings.
-pub trait Environment {
-    /// The means to exchange messages.
-    type Transport: Transport;
-    /// The clock.
-    type Clock: Clock;
-    /// Hashes, certificates, signatures.
-    type Crypto: Crypto;
-    /// Memory for the chain and the transcript.
-    type Store: Store;
-    /// Memory for one response.
-    type Buffer: DerefMut<Target = [u8]>;
-}
-
-/// What a run works with; its caller gets it back with the evidence in it.
-pub struct Resources<E: Environment> {
-    /// The means to exchange messages.
-    pub transport: E::Transport,
-    /// The clock.
-    pub clock: E::Clock,
-    /// Hashes, certificates, signatures.
-    pub crypto: E::Crypto,
-    /// Afterwards: the SPDM certificate chain of the authenticated slot, as received.
-    pub chain: E::Store,
-    /// Afterwards: the challenge transcript, see [`Record::layout`].
-    pub transcript: E::Store,
-    /// Memory for one response. Its length, rounded down to whole dwords, is the DataTransferSize
-    /// (and MaxSPDMmsgSize) that the device is told: at least [`limits::DATA_TRANSFER_SIZE_MIN`],
-    /// and at most [`limits::DATA_TRANSFER_SIZE_MAX`]. It stays the same however small the device's
-    /// own is.
-    pub buffer: E::Buffer,
-}
 
 /// What the caller wants of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,8 +124,10 @@ pub struct Policy {
     pub hashes: BaseHashSet,
     /// Signature algorithms to offer: those that the environment has. The device chooses.
     pub signatures: BaseAsymSet,
-    /// The slot to authenticate. Only that one's chain is fetched.
+    /// The slot to authenticate.
     pub slot: SlotChoice,
+    /// Slots whose chains are fetched too, if they hold one.
+    pub further: SlotMask,
     /// What it may cost.
     pub budget: Budget,
 }
@@ -193,25 +139,29 @@ impl Policy {
         hashes: BaseHashSet::ALL,
         signatures: BaseAsymSet::ALL,
         slot: SlotChoice::Lowest,
+        further: SlotMask::EMPTY,
         budget: Budget::AUTHENTICATE,
     };
 }
 
-/// What makes a challenge fresh.
+/// What makes a challenge, and the measurements after it, fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    /// Nonce in CHALLENGE: random, or chosen by who wants to be convinced.
+    /// Nonce in both requests: random, or chosen by who wants to be convinced. That it is the same
+    /// in both costs nothing: what is signed says which request it is about.
     pub nonce: [u8; NONCE_LEN],
-    /// RequesterContext in CHALLENGE, from SPDM 1.3 on: any value, which the device has to echo.
-    pub context: [u8; 8],
+    /// RequesterContext in both, from SPDM 1.3 on: any value, which the device has to echo.
+    pub context: [u8; CONTEXT_LEN],
 }
 
 /// One device's requester.
 pub struct Requester<E: Environment> {
     channel: Channel<E>,
     crypto: E::Crypto,
-    chain: E::Store,
+    vca: E::Store,
+    chains: PerSlot<E::Store>,
     transcript: Transcript<E::Store>,
+    measurements: Transcript<E::Store>,
     policy: Policy,
 }
 
@@ -233,66 +183,116 @@ impl<E: Environment> Requester<E> {
             resources.buffer,
             policy.budget,
         )?;
+        let memory = resources.memory;
         Ok(Self {
             channel,
             crypto: resources.crypto,
-            chain: resources.chain,
-            transcript: Transcript::new(resources.transcript),
+            vca: memory.vca,
+            chains: memory.chains,
+            transcript: Transcript::new(memory.transcript),
+            measurements: Transcript::new(memory.measurements),
             policy,
         })
     }
 
     /// Begins, or begins again, with a device of which nothing is known.
     pub fn start(&mut self) -> Fresh<'_, E> {
-        self.chain.clear();
-        self.transcript.clear();
+        self.forget();
         Fresh::new(self)
     }
 
     /// Takes all the steps, and again once if the device lost its state in between.
     ///
-    /// # Errors
+    /// Returns the evidence, or the first error that a step returned; and what it cost either way.
+    pub fn authenticate(self, freshness: &Freshness) -> (Result<EvidenceOf<E>, Error>, Stats) {
+        self.run(None, freshness)
+    }
+
+    /// Challenges the device anew on a connection that exists, and has it measure anew.
     ///
-    /// The first one that a step returns. The stores are then empty: there is no half evidence.
-    pub fn authenticate(&mut self, freshness: &Freshness) -> Result<Record, Error> {
+    /// If it does not answer as it must, it has perhaps lost its state, or somebody else spoke to
+    /// it: all the steps are taken then, and how they end is how this ends.
+    ///
+    /// If the connection does not suit what the policy says, that is done at once.
+    pub fn refresh(
+        self,
+        connection: ConnectionOf<E>,
+        freshness: &Freshness,
+    ) -> (Result<EvidenceOf<E>, Error>, Stats) {
+        let suits = connection.suits(&self.policy);
+        self.run(suits.then_some(connection), freshness)
+    }
+
+    fn run(
+        mut self,
+        mut connection: Option<ConnectionOf<E>>,
+        freshness: &Freshness,
+    ) -> (Result<EvidenceOf<E>, Error>, Stats) {
         let mut restarts = limits::RESTARTS_MAX;
-        loop {
-            let error = match self.authenticate_once(freshness) {
-                Ok(record) => return Ok(record),
+        let outcome = loop {
+            let (attempt, may_begin_anew): (_, fn(&Error) -> bool) = match connection.take() {
+                Some(connection) => (
+                    self.refresh_once(connection, freshness),
+                    may_have_lost_state,
+                ),
+                None => (self.authenticate_once(freshness), has_lost_state),
+            };
+            let error = match attempt {
+                Ok(measured) => break Ok(measured.into_parts()),
                 Err(error) => error,
             };
-            self.chain.clear();
-            self.transcript.clear();
             restarts = match restarts.checked_sub(1) {
-                Some(left) if has_lost_state(&error) => left,
-                _ => return Err(error),
+                Some(left) if may_begin_anew(&error) => left,
+                _ => break Err(error),
             };
-        }
-    }
-
-    /// What the requester's operations cost so far, failed ones included.
-    pub fn stats(&self) -> Stats {
-        self.channel.stats()
-    }
-
-    /// Ends the run and returns what it worked with.
-    pub fn into_resources(self) -> Resources<E> {
-        let (transport, clock, buffer) = self.channel.into_parts();
-        Resources {
-            transport,
-            clock,
-            crypto: self.crypto,
-            chain: self.chain,
+        };
+        let stats = self.channel.stats();
+        let evidence = outcome.map(|(record, key)| Evidence {
+            connection: Connection::new(&record, key, self.vca, self.chains),
+            record,
             transcript: self.transcript.into_store(),
-            buffer,
-        }
+            measurements: self.measurements.into_store(),
+        });
+        (evidence, stats)
     }
 
-    fn authenticate_once(&mut self, freshness: &Freshness) -> Result<Record, Error> {
+    fn authenticate_once(&mut self, freshness: &Freshness) -> Result<Measured<E>, Error> {
         let negotiated = self.start().negotiate()?;
         let identified = negotiated.identify()?;
-        let authenticated = identified.challenge(freshness)?;
-        Ok(*authenticated.record())
+        identified.challenge(freshness)?.measure(freshness)
+    }
+
+    fn refresh_once(
+        &mut self,
+        connection: ConnectionOf<E>,
+        freshness: &Freshness,
+    ) -> Result<Measured<E>, Error> {
+        let identified = self.resume(connection)?;
+        identified.challenge(freshness)?.measure(freshness)
+    }
+
+    fn forget(&mut self) {
+        self.vca.clear();
+        self.chains.values_mut().for_each(Store::clear);
+        self.transcript.clear();
+        self.measurements.clear();
+    }
+}
+
+/// Whether an error on a connection that existed before may mean that the device has forgotten it.
+///
+/// Whoever spoke to the device in between may have agreed on another version, hash or signature
+/// algorithm, so that its answer can look wrong in any way. What it did not say, or said only for
+/// lack of time, is no such sign.
+fn may_have_lost_state(error: &Error) -> bool {
+    match error {
+        Error::Malformed { .. } | Error::Misbehaved { .. } | Error::Rejected(_) => true,
+        Error::Refused { code, .. } => *code != ErrorCode::Busy,
+        Error::Unsupported(_)
+        | Error::Unusable { .. }
+        | Error::Exhausted { .. }
+        | Error::Environment { .. }
+        | Error::Misuse(_) => false,
     }
 }
 
@@ -308,7 +308,8 @@ fn has_lost_state(error: &Error) -> bool {
                 | Request::NegotiateAlgorithms
                 | Request::GetDigests
                 | Request::GetCertificate
-                | Request::Challenge,
+                | Request::Challenge
+                | Request::GetMeasurements,
             code: ErrorCode::RequestResynch
                 | ErrorCode::VersionMismatch
                 | ErrorCode::UnexpectedRequest,

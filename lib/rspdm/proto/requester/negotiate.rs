@@ -5,10 +5,14 @@
 use super::{
     exchange::Terms,
     Environment,
-    Requester, //
+    Requester,
+    Store, //
 };
 use crate::proto::{
-    capability::ResponderFlags,
+    capability::{
+        MeasurementCapability,
+        ResponderFlags, //
+    },
     error::{
         Error,
         Unsupported, //
@@ -16,9 +20,11 @@ use crate::proto::{
     message::Request,
     negotiated::{
         Algorithms,
+        Measurable,
         NegotiatedState,
         PeerCapabilities, //
     },
+    transcript::memory,
     version::Version,
     wire::{
         algorithms::{
@@ -66,12 +72,16 @@ impl<'r, E: Environment> Fresh<'r, E> {
         let peer = requester.capabilities(version)?;
         check_capabilities(peer.flags)?;
         let algorithms = requester.algorithms(version, peer)?;
-        let vca_len = requester.transcript.len();
         let state = NegotiatedState {
             version,
             peer,
             algorithms,
+            measurements: measurable(peer.flags, &algorithms)?,
         };
+        // Both transcripts begin with it, and so does the next one of a challenge.
+        let vca = requester.transcript.bytes();
+        requester.vca.append(vca).map_err(memory)?;
+        let vca_len = requester.transcript.len();
         Ok(Negotiated {
             requester,
             state,
@@ -154,4 +164,19 @@ fn check_capabilities(flags: ResponderFlags) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::Unsupported(lacks))
+}
+
+/// What the device can tell of its measurements.
+///
+/// If it has any, it must have agreed to a format and a hash of them; if not, nothing is demanded.
+fn measurable(flags: ResponderFlags, algorithms: &Algorithms) -> Result<Option<Measurable>, Error> {
+    let is_signable = match flags.measurements() {
+        MeasurementCapability::None => return Ok(None),
+        MeasurementCapability::Unsigned => false,
+        MeasurementCapability::Signed => true,
+    };
+    let hash = algorithms
+        .measurement_hash
+        .ok_or(Error::Unsupported(Unsupported::Measurements))?;
+    Ok(Some(Measurable { is_signable, hash }))
 }

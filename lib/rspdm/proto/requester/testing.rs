@@ -5,9 +5,13 @@
 //! The hash is a toy, and a signature is the digest twice: what is tested is what the requester
 //! makes of them.
 
-use core::cell::Cell;
+use core::cell::{
+    Cell,
+    RefCell, //
+};
 
 use super::{
+    connection::EvidenceOf,
     testing_device::{
         Bytes,
         Device,
@@ -16,6 +20,7 @@ use super::{
     Clock,
     Environment,
     Freshness,
+    Memory,
     Policy,
     Requester,
     Resources,
@@ -33,6 +38,7 @@ use crate::proto::{
         Digest,
         Hasher,
         Leaf,
+        Links,
         SigningInput,
         Verdict, //
     },
@@ -44,11 +50,24 @@ use crate::proto::{
         Record,
         Stats, //
     },
+    slot::PerSlot,
     wire::cert_chain::Certificates, //
 };
 
 /// What is wrong with the environment, when something shall be.
 pub(super) const FAULT: Fault = Fault::new(-77);
+
+/// What makes a run fresh.
+pub(super) const FRESHNESS: Freshness = Freshness {
+    nonce: [0x55; 32],
+    context: *b"CONTEXT8",
+};
+
+/// What makes the run after it fresh.
+const LATER: Freshness = Freshness {
+    nonce: [0x66; 32],
+    context: *b"context9",
+};
 
 /// A hash that keeps tests from mixing things up, and nobody else from anything: FNV-1a.
 pub(super) struct ToyHasher(u64);
@@ -83,6 +102,8 @@ pub(super) fn toy_digest(bytes: &[u8]) -> Digest {
 pub(super) struct Toys {
     /// What [`Crypto::leaf_key`] says.
     pub(super) leaf: Result<Leaf<()>, ChainError>,
+    /// What [`Crypto::check_links`] says.
+    pub(super) links: Result<Links, ChainError>,
     /// Whether hashing fails.
     pub(super) is_broken: bool,
 }
@@ -91,10 +112,16 @@ impl Toys {
     pub(super) const HONEST: Self = Self {
         leaf: Ok(Leaf {
             key: (),
-            first_is_root: true,
-            unverified_links: 0,
+            links: Self::LINKS,
         }),
+        links: Ok(Self::LINKS),
         is_broken: false,
+    };
+
+    /// Nothing is wrong with the links.
+    pub(super) const LINKS: Links = Links {
+        first_is_root: true,
+        unverified_links: 0,
     };
 }
 
@@ -107,6 +134,10 @@ impl Crypto for Toys {
             return Err(FAULT);
         }
         Ok(ToyHasher(0xcbf2_9ce4_8422_2325))
+    }
+
+    fn check_links(&mut self, _: Certificates<'_>) -> Result<Links, ChainError> {
+        self.links
     }
 
     fn leaf_key(&mut self, _: Certificates<'_>, _: BaseAsym) -> Result<Leaf<()>, ChainError> {
@@ -168,14 +199,57 @@ impl Clock for Ticking {
 }
 
 /// The environment.
-pub(super) struct Fake<'a, const N: usize>(core::marker::PhantomData<&'a ()>);
+pub(super) struct Fake<'a>(core::marker::PhantomData<&'a ()>);
 
-impl<'a, const N: usize> Environment for Fake<'a, N> {
-    type Transport = Device;
+impl<'a> Environment for Fake<'a> {
+    type Transport = &'a RefCell<Device>;
     type Clock = Ticking;
     type Crypto = Toys;
-    type Store = Bytes<N>;
+    type Store = &'a mut dyn Store;
     type Buffer = &'a mut [u8];
+}
+
+/// Memory for one run, `N` bytes of it for the challenge transcript.
+struct Room<const N: usize> {
+    buffer: [u8; 192],
+    vca: Bytes<192>,
+    chains: [Bytes<64>; 8],
+    transcript: Bytes<N>,
+    measurements: Bytes<384>,
+}
+
+impl<const N: usize> Room<N> {
+    const EMPTY: Self = Self {
+        buffer: [0; 192],
+        vca: Bytes::EMPTY,
+        chains: [Bytes::EMPTY; 8],
+        transcript: Bytes::EMPTY,
+        measurements: Bytes::EMPTY,
+    };
+
+    fn resources<'a>(
+        &'a mut self,
+        scene: &Scene,
+        device: &'a RefCell<Device>,
+    ) -> Resources<Fake<'a>> {
+        let chains = self.chains.each_mut();
+        Resources {
+            transport: device,
+            clock: Ticking {
+                now_us: Cell::new(0),
+                tick_us: scene.tick_us,
+                is_interrupted: scene.is_interrupted,
+            },
+            crypto: scene.crypto,
+            memory: Memory {
+                vca: &mut self.vca,
+                chains: PerSlot::new(chains.map(|chain| -> &'a mut dyn Store { chain })),
+                transcript: &mut self.transcript,
+                measurements: &mut self.measurements,
+            },
+            buffer: self.buffer.get_mut(..scene.buffer_len).unwrap_or_default(),
+        }
+    }
 }
 
 /// A test's wishes.
@@ -204,43 +278,61 @@ impl Scene {
         is_interrupted: false,
     };
 
-    /// Authenticates the device, with memory for `N` bytes.
-    pub(super) fn play_in<const N: usize>(&self) -> (Result<Record, Error>, Stats) {
-        let mut buffer = [0; 192];
-        let resources = Resources::<Fake<'_, N>> {
-            transport: Device::new(self),
-            clock: Ticking {
-                now_us: Cell::new(0),
-                tick_us: self.tick_us,
-                is_interrupted: self.is_interrupted,
-            },
-            crypto: self.crypto,
-            chain: Bytes::EMPTY,
-            transcript: Bytes::EMPTY,
-            buffer: buffer.get_mut(..self.buffer_len).unwrap_or_default(),
-        };
-        let mut requester = match Requester::new(resources, self.policy) {
+    /// Authenticates the device, with `N` bytes for the transcript, and looks at the evidence.
+    pub(super) fn look_in<const N: usize, R>(
+        &self,
+        look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
+    ) -> (Result<R, Error>, Stats) {
+        let mut room = Room::<N>::EMPTY;
+        let device = RefCell::new(Device::new(self));
+        let resources = room.resources(self, &device);
+        let requester = match Requester::new(resources, self.policy) {
             Ok(requester) => requester,
             Err(error) => return (Err(error), Stats::default()),
         };
-        let freshness = Freshness {
-            nonce: [0x55; 32],
-            context: *b"CONTEXT8",
-        };
-        let result = requester.authenticate(&freshness);
-        let stats = requester.stats();
-        let resources = requester.into_resources();
-        let is_evidence_left = !resources.chain.bytes().is_empty();
-        if result.is_err() && is_evidence_left {
-            // No scene expects that.
-            return (Err(Error::Unusable { position: 99 }), stats);
-        }
-        (result, stats)
+        let (result, stats) = requester.authenticate(&FRESHNESS);
+        (result.map(|evidence| look(&evidence)), stats)
+    }
+
+    /// Authenticates the device, with memory enough, and looks at the evidence.
+    pub(super) fn look<R>(
+        &self,
+        look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
+    ) -> (Result<R, Error>, Stats) {
+        self.look_in::<768, R>(look)
     }
 
     /// Authenticates the device, with memory enough.
     pub(super) fn play(&self) -> (Result<Record, Error>, Stats) {
-        self.play_in::<768>()
+        self.look(|evidence| evidence.record)
+    }
+
+    /// Authenticates the device, then refreshes its evidence as `then` has it, and looks at that.
+    ///
+    /// The cost is that of the second time only.
+    pub(super) fn look_again<R>(
+        &self,
+        then: &Self,
+        look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
+    ) -> (Result<R, Error>, Stats) {
+        let mut first = Room::<768>::EMPTY;
+        let mut second = Room::<768>::EMPTY;
+        let device = RefCell::new(Device::new(self));
+        let resources = first.resources(self, &device);
+        let evidence = Requester::new(resources, self.policy)
+            .and_then(|requester| requester.authenticate(&FRESHNESS).0);
+        let connection = match evidence {
+            Ok(evidence) => evidence.connection,
+            Err(error) => return (Err(error), Stats::default()),
+        };
+        device.replace_with(|device| device.later(then));
+        let resources = second.resources(then, &device);
+        let requester = match Requester::new(resources, then.policy) {
+            Ok(requester) => requester,
+            Err(error) => return (Err(error), Stats::default()),
+        };
+        let (result, stats) = requester.refresh(connection, &LATER);
+        (result.map(|evidence| look(&evidence)), stats)
     }
 
     /// How it ends.

@@ -2,8 +2,10 @@
 
 //! A device made of bytes.
 //!
-//! It speaks any version, has chains in slots 0 and 2, and is honest unless a test edits what it
-//! says. Its signature is the digest twice.
+//! It speaks any version, has chains in slots 0 and 2 and two measurements, and is honest unless a
+//! test edits what it says. Its signature is the digest twice.
+
+use core::cell::RefCell;
 
 use kernel::validate::Untrusted;
 
@@ -101,8 +103,11 @@ pub(super) struct Device {
     damage: Edit,
     /// The request that RESPOND_IF_READY is about.
     pending: Bytes<64>,
+    /// The messages that the next CHALLENGE_AUTH signs.
     transcript: Bytes<768>,
-    asked: [u8; 6],
+    /// How much of them is VCA.
+    vca_len: usize,
+    asked: [u8; 7],
 }
 
 impl Device {
@@ -113,7 +118,17 @@ impl Device {
             damage: scene.damage,
             pending: Bytes::EMPTY,
             transcript: Bytes::EMPTY,
-            asked: [0; 6],
+            vca_len: 0,
+            asked: [0; 7],
+        }
+    }
+
+    /// The device as it is in a later scene: it remembers the connection.
+    pub(super) fn later(&self, scene: &Scene) -> Self {
+        Self {
+            transcript: self.transcript,
+            vca_len: self.vca_len,
+            ..Self::new(scene)
         }
     }
 
@@ -140,16 +155,47 @@ impl Device {
         (self.edit)(&mut answer);
         let is_error = answer.bytes.as_bytes().get(1) == Some(&0x7f);
         if !is_error {
-            self.transcript.push(question.as_bytes());
-            self.transcript.push(answer.bytes.as_bytes());
-            if request == Request::Challenge {
-                let signature = self.sign(question.as_bytes())?;
-                answer.bytes.push(signature.as_bytes());
-                answer.bytes.push(signature.as_bytes());
-            }
+            self.conclude(question.as_bytes(), &mut answer)?;
         }
         (self.damage)(&mut answer);
         Some(answer)
+    }
+
+    /// Notes an exchange down, and signs what has to be signed.
+    fn conclude(&mut self, question: &[u8], answer: &mut Answer) -> Option<()> {
+        let version = Version::from_wire(*question.first()?)?;
+        let mut transcript = self.transcript;
+        if answer.request == Request::GetMeasurements {
+            let vca_len = if version >= Version::V1_2 {
+                self.vca_len
+            } else {
+                0
+            };
+            transcript.truncate(vca_len);
+        }
+        transcript.push(question);
+        transcript.push(answer.bytes.as_bytes());
+        let purpose = match answer.request {
+            Request::Challenge => Purpose::ChallengeAuth,
+            Request::GetMeasurements if question.get(2)? & 1 == 0 => return Some(()),
+            Request::GetMeasurements => Purpose::Measurements,
+            request => {
+                self.transcript = transcript;
+                if request == Request::NegotiateAlgorithms {
+                    self.vca_len = transcript.as_bytes().len();
+                }
+                return Some(());
+            }
+        };
+        // What was said before the challenge is not signed again by the next one.
+        self.transcript.truncate(self.vca_len);
+        let hash = BaseHash::Sha256;
+        let transcript = transcript.as_bytes();
+        let input = signing_input(&Toys::HONEST, version, purpose, hash, transcript).ok()?;
+        let SigningInput::Digest { digest, .. } = input;
+        answer.bytes.push(digest.as_bytes());
+        answer.bytes.push(digest.as_bytes());
+        Some(())
     }
 
     fn count(&mut self, code: u8) -> Option<(u8, Request)> {
@@ -158,24 +204,16 @@ impl Device {
         *count = count.saturating_add(1);
         Some((*count, *request))
     }
-
-    fn sign(&self, question: &[u8]) -> Option<Digest> {
-        let version = Version::from_wire(*question.first()?)?;
-        let (purpose, hash) = (Purpose::ChallengeAuth, BaseHash::Sha256);
-        let transcript = self.transcript.as_bytes();
-        match signing_input(&Toys::HONEST, version, purpose, hash, transcript).ok()? {
-            SigningInput::Digest { digest, .. } => Some(digest),
-        }
-    }
 }
 
-impl Transport for Device {
+impl Transport for &RefCell<Device> {
     fn exchange<'b>(
         &mut self,
         request: &[u8],
         response: &'b mut [u8],
     ) -> Result<&'b Untrusted<[u8]>, Fault> {
-        let answer = self.answer(request).ok_or(FAULT)?;
+        let mut device = self.try_borrow_mut().map_err(|_| FAULT)?;
+        let answer = device.answer(request).ok_or(FAULT)?;
         let bytes = answer.bytes.as_bytes();
         let places = response.iter_mut().zip(bytes);
         places.for_each(|(to, from)| *to = *from);
@@ -213,15 +251,15 @@ fn respond(request: Request, question: &[u8], response: &mut Bytes<192>) -> Opti
         // One entry: 1.2
         Request::GetVersion => response.push(&[0, 1, 0x00, 0x12]),
         Request::GetCapabilities => {
-            // CTExponent 0; Flags: CERT_CAP and CHAL_CAP
-            response.push(&[0, 0, 0, 0, 0x06, 0, 0, 0]);
+            // CTExponent 0; Flags: CERT_CAP, CHAL_CAP, MEAS_CAP 2
+            response.push(&[0, 0, 0, 0, 0x16, 0, 0, 0]);
             // DataTransferSize and MaxSPDMmsgSize: 256
             !is_1_2 || response.push(&[0, 1, 0, 0, 0, 1, 0, 0])
         }
         Request::NegotiateAlgorithms => {
-            // Length; no measurements; opaque format; ECDSA P-256; SHA-256
-            response.push(&[36, 0, 0, if is_1_2 { 2 } else { 0 }]);
-            response.push(&[0, 0, 0, 0, 0x10, 0, 0, 0, 0x01, 0, 0, 0]);
+            // Length; DMTF's measurements; opaque format; SHA-256 of them; ECDSA P-256; SHA-256
+            response.push(&[36, 0, 1, if is_1_2 { 2 } else { 0 }]);
+            response.push(&[2, 0, 0, 0, 0x10, 0, 0, 0, 0x01, 0, 0, 0]);
             response.push(&[0; 16])
         }
         Request::GetDigests => {
@@ -246,6 +284,24 @@ fn respond(request: Request, question: &[u8], response: &mut Bytes<192>) -> Opti
             response.push(&[0, 0]);
             let context = question.get(36..).unwrap_or_default();
             response.push(context)
+        }
+        Request::GetMeasurements => {
+            let is_signed = byte(2)? & 1 != 0;
+            let slot = if is_signed && version >= 0x11 {
+                byte(36)?
+            } else {
+                0
+            };
+            response.set(3, &[slot]);
+            response.push(&[2, 18, 0, 0]);
+            // Index, DMTF's, size; raw firmware, size; value
+            response.push(&[1, 1, 5, 0, 0x81, 2, 0, b'f', b'w']);
+            response.push(&[16, 1, 5, 0, 0x82, 2, 0, b'h', b'w']);
+            response.push(&[0x33; 32]);
+            response.push(&[0, 0]);
+            let has_context = version >= 0x13;
+            let offset = if is_signed { 37 } else { 4 };
+            !has_context || response.push(question.get(offset..)?)
         }
     }
     .then_some(())

@@ -6,7 +6,6 @@
 //! summary is asked for, and no raw public key.
 
 use kernel::validate::Validate;
-use zerocopy::little_endian::U16;
 use zerocopy_derive::{
     Immutable,
     IntoBytes, //
@@ -14,37 +13,32 @@ use zerocopy_derive::{
 
 use super::{
     encode::RequestBytes,
+    freshness::{
+        has_context,
+        Tail,
+        CONTEXT_LEN,
+        NONCE_LEN, //
+    },
     header::Header,
     reader::Reader, //
 };
 use crate::proto::{
     error::{
         Error,
-        Malformed,
         Misbehaved, //
     },
-    limits::OPAQUE_LEN_MAX,
     message::{
         Field,
         Request,
         Response, //
     },
-    negotiated::{
-        Algorithms,
-        OpaqueFormat, //
-    },
+    negotiated::Algorithms,
     slot::{
         SlotId,
         SlotMask, //
     },
     version::Version, //
 };
-
-/// Length of a Nonce, in bytes.
-pub const NONCE_LEN: usize = 32;
-
-/// Length of RequesterContext, in bytes.
-pub const CONTEXT_LEN: usize = 8;
 
 /// Where the Nonce is in the request, in bytes.
 pub const REQUEST_NONCE_OFFSET: usize = 4;
@@ -109,15 +103,8 @@ impl<'a> Validate<'a, [u8], &Asked> for ChallengeAuth<'a> {
         check_slot(&reader, header, asked)?;
         let digest_len = asked.algorithms.hash.digest_len();
         let cert_chain_hash = reader.take(digest_len, Field::CertChainHash)?;
-        let nonce_offset = reader.position();
-        reader.take(NONCE_LEN, Field::Nonce)?;
-        let opaque_data = opaque_data(&mut reader, asked.algorithms.opaque)?;
-        if has_context(asked.version) {
-            let context = reader.take(CONTEXT_LEN, Field::RequesterContext)?;
-            if context != asked.context {
-                return Err(reader.misbehaved(Misbehaved::Echo(Field::RequesterContext)));
-            }
-        }
+        let format = asked.algorithms.opaque;
+        let tail = Tail::read(&mut reader, asked.version, format, &asked.context)?;
         let signed = reader.consumed();
         let signature_len = asked.algorithms.asym.signature_len();
         let signature = reader.take(signature_len, Field::Signature)?;
@@ -125,8 +112,8 @@ impl<'a> Validate<'a, [u8], &Asked> for ChallengeAuth<'a> {
         Ok(Self {
             signed,
             cert_chain_hash,
-            nonce_offset,
-            opaque_data,
+            nonce_offset: tail.nonce_offset,
+            opaque_data: tail.opaque_data,
             signature,
         })
     }
@@ -155,23 +142,6 @@ fn check_slot(reader: &Reader<'_>, header: &Header, asked: &Asked) -> Result<(),
         }));
     }
     Ok(())
-}
-
-/// Reads OpaqueDataLength and OpaqueData. What is in it is for user space to read.
-fn opaque_data<'a>(reader: &mut Reader<'a>, format: OpaqueFormat) -> Result<&'a [u8], Error> {
-    let len = reader.read::<U16>(Field::OpaqueDataLength)?.get();
-    if len > OPAQUE_LEN_MAX {
-        return Err(reader.malformed(Malformed::TooLarge(Field::OpaqueDataLength)));
-    }
-    if len != 0 && format == OpaqueFormat::None {
-        return Err(reader.misbehaved(Misbehaved::Opaque));
-    }
-    reader.take(len.into(), Field::OpaqueData)
-}
-
-/// Whether the messages have a RequesterContext.
-fn has_context(version: Version) -> bool {
-    version >= Version::V1_3
 }
 
 #[derive(Immutable, IntoBytes)]

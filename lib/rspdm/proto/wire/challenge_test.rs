@@ -31,10 +31,10 @@ mod tests {
             challenge::{
                 encode,
                 Asked,
-                ChallengeAuth,
-                NONCE_LEN, //
+                ChallengeAuth, //
             },
-            encode::RequestBytes, //
+            encode::RequestBytes,
+            freshness::NONCE_LEN, //
         }, //
     };
 

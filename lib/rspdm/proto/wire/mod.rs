@@ -22,6 +22,7 @@
 pub mod cert_chain;
 pub mod encode;
 pub mod error_rsp;
+pub mod freshness;
 pub mod header;
 mod reader;
 
@@ -35,4 +36,8 @@ pub mod challenge;
 mod challenge_test;
 pub mod digests;
 pub mod get_version;
+pub mod measurement_record;
+pub mod measurements;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod measurements_test;
 pub mod respond_if_ready;
