@@ -12,6 +12,7 @@
 #include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/device/evidence.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
@@ -40,8 +41,12 @@
  * @pdev: The device to be connected.
  * @parent: Of all TSMs.
  * @link_count: Number of TSMs that were there before.
+ * @tsm_failure: Of @pdev before.
+ * @tsm_slot: Of @pdev before.
  * @probe_result: What probe is to return instead of a context, if it is not 0.
  * @connect_result: What connect is to return.
+ * @failure: What connect is to give as the reason, if it fails and knows one.
+ * @slot: Certificate slot that connect was to challenge.
  * @block: Let connect wait for @go.
  * @connecting: connect was called.
  * @go: Let connect return.
@@ -52,8 +57,12 @@ struct tsm_test {
 	struct pci_dev *pdev;
 	struct device *parent;
 	int link_count;
+	u16 tsm_failure;
+	u8 tsm_slot;
 	int probe_result;
 	int connect_result;
+	const struct device_evidence_failure *failure;
+	u8 slot;
 	bool block;
 	struct completion connecting;
 	struct completion go;
@@ -101,6 +110,9 @@ static int tsm_test_connect(struct pci_dev *pdev)
 	if (tt.block)
 		wait_for_completion_timeout(&tt.go, TIMEOUT);
 
+	tt.slot = pci_tsm_slot(pdev);
+	if (tt.failure)
+		pci_tsm_note_failure(pdev, tt.failure);
 	if (tt.connect_result)
 		return tt.connect_result;
 
@@ -208,14 +220,18 @@ static int disconnect_from(struct tsm_dev *tsm_dev)
 	return write_file("tsm/disconnect", dev_name(&tsm_dev->dev));
 }
 
+static void expect_contents(struct kunit *test, const char *name, const char *expected)
+{
+	char contents[64];
+
+	KUNIT_ASSERT_EQ(test, read_file(name, contents, sizeof(contents)), 0);
+	KUNIT_EXPECT_STREQ(test, contents, expected);
+}
+
 static void expect_authenticated(struct kunit *test, const char *expected)
 {
-	char name[32];
-
-	KUNIT_ASSERT_EQ(test, read_file("authenticated", name, sizeof(name)), 0);
-	KUNIT_EXPECT_STREQ(test, name, expected);
-	KUNIT_ASSERT_EQ(test, read_file("tsm/connect", name, sizeof(name)), 0);
-	KUNIT_EXPECT_STREQ(test, name, expected);
+	expect_contents(test, "authenticated", expected);
+	expect_contents(test, "tsm/connect", expected);
 }
 
 static struct tsm_dev *register_tsm(struct kunit *test)
@@ -441,6 +457,113 @@ static void tsm_on_its_way_out_is_not_connected_to(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
 	tsm_unregister(tsm_dev);
 	tsm_unregister(other);
+}
+
+/*
+ * What user space chooses and learns
+ */
+
+static void slot_is_chosen_before_connect(struct kunit *test)
+{
+	static const char * const words[] = { "0", "7\n", "any", "3", "any\n" };
+	static const u8 slots[] = { 0, 7, PCI_TSM_SLOT_ANY, 3, PCI_TSM_SLOT_ANY };
+	struct tsm_dev *tsm_dev = register_tsm(test);
+
+	expect_contents(test, "tsm/slot", "any");
+	KUNIT_ASSERT_EQ(test, connect_to(tsm_dev), 0);
+	KUNIT_EXPECT_EQ(test, tt.slot, PCI_TSM_SLOT_ANY);
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		KUNIT_EXPECT_EQ(test, write_file("tsm/slot", words[i]), 0);
+		KUNIT_EXPECT_EQ(test, pci_tsm_slot(tt.pdev), slots[i]);
+		KUNIT_ASSERT_EQ(test, connect_to(tsm_dev), 0);
+		KUNIT_EXPECT_EQ(test, tt.slot, slots[i]);
+		KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	}
+	tsm_unregister(tsm_dev);
+}
+
+static void slots_that_do_not_exist_are_refused(struct kunit *test)
+{
+	static const char * const words[] = {
+		"8", "-1", "255", "256", "4294967296", "\n", "Any", "any slot", "an", "3 4", "0x3",
+	};
+	struct tsm_dev *tsm_dev = register_tsm(test);
+
+	KUNIT_EXPECT_EQ(test, write_file("tsm/slot", "5"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		KUNIT_EXPECT_EQ_MSG(test, write_file("tsm/slot", words[i]), -EINVAL,
+				    "\"%s\"", words[i]);
+	expect_contents(test, "tsm/slot", "5");
+	tsm_unregister(tsm_dev);
+}
+
+static void failure_stays_until_the_next_connect(struct kunit *test)
+{
+	static const struct device_evidence_failure signature = {
+		.reason = DEVICE_EVIDENCE_REASON_SIGNATURE,
+	};
+	static const struct device_evidence_failure refused = {
+		.reason = DEVICE_EVIDENCE_REASON_REFUSED, .spdm_error_code = 0x04,
+	};
+	static const struct device_evidence_failure busy = {
+		.reason = DEVICE_EVIDENCE_REASON_BUSY, .spdm_error_code = 0xff,
+	};
+	struct tsm_dev *tsm_dev;
+
+	if (!IS_ENABLED(CONFIG_DEVICE_EVIDENCE))
+		kunit_skip(test, "nobody knows the words");
+
+	tsm_dev = register_tsm(test);
+
+	tt.failure = &signature;
+	tt.connect_result = -EKEYREJECTED;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -EKEYREJECTED);
+	expect_contents(test, "tsm/failure", "signature");
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), -ENXIO);
+	expect_contents(test, "tsm/failure", "signature");
+
+	tt.failure = &refused;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -EKEYREJECTED);
+	expect_contents(test, "tsm/failure", "refused 0x04");
+
+	/* It is not this one that gave the reason */
+	tt.failure = NULL;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -EKEYREJECTED);
+	expect_contents(test, "tsm/failure", "");
+
+	tt.failure = &signature;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -EKEYREJECTED);
+	tt.failure = NULL;
+	tt.connect_result = 0;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), 0);
+	expect_contents(test, "tsm/failure", "");
+
+	/* While connected, the attempt to authenticate it again may fail, and then not */
+	pci_tsm_note_failure(tt.pdev, &busy);
+	expect_contents(test, "tsm/failure", "busy 0xff");
+	expect_authenticated(test, dev_name(&tsm_dev->dev));
+	pci_tsm_note_failure(tt.pdev, NULL);
+	expect_contents(test, "tsm/failure", "");
+
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void nothing_is_validated_without_user_space(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev;
+
+	if (!IS_ENABLED(CONFIG_DEVICE_EVIDENCE))
+		kunit_skip(test, "there is no evidence");
+
+	tsm_dev = register_tsm(test);
+	expect_contents(test, "tsm/validated", "");
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), 0);
+	expect_contents(test, "tsm/validated", "");
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	tsm_unregister(tsm_dev);
 }
 
 /*
@@ -682,6 +805,11 @@ static int tsm_device_test_init(struct kunit *test)
 		kunit_skip(test, "no PCI device that supports CMA");
 	}
 
+	tt.tsm_failure = tt.pdev->tsm_failure;
+	tt.tsm_slot = tt.pdev->tsm_slot;
+	tt.pdev->tsm_failure = 0;
+	tt.pdev->tsm_slot = 0;
+
 	pci_tsm_link_count = 0;
 	return update_attributes(tt.parent);
 }
@@ -695,6 +823,8 @@ static void tsm_device_test_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, update_attributes(tt.parent), 0);
 	KUNIT_EXPECT_EQ(test, file_exists("authenticated"), !!tt.link_count);
 
+	tt.pdev->tsm_failure = tt.tsm_failure;
+	tt.pdev->tsm_slot = tt.tsm_slot;
 	pci_dev_put(tt.pdev);
 	kern_unmount(sysfs_mnt);
 }
@@ -716,6 +846,10 @@ static struct kunit_case tsm_device_cases[] = {
 	KUNIT_CASE(device_on_its_way_out_is_not_connected),
 	KUNIT_CASE(removal_disconnects),
 	KUNIT_CASE(tsm_on_its_way_out_is_not_connected_to),
+	KUNIT_CASE(slot_is_chosen_before_connect),
+	KUNIT_CASE(slots_that_do_not_exist_are_refused),
+	KUNIT_CASE(failure_stays_until_the_next_connect),
+	KUNIT_CASE(nothing_is_validated_without_user_space),
 	KUNIT_CASE(bind_is_optional),
 	KUNIT_CASE(guest_req_is_optional),
 	KUNIT_CASE_SLOW(unregistration_does_not_block_readers),
