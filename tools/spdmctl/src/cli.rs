@@ -2,6 +2,8 @@
 
 //! The command line; help, man page and shell completions come from here.
 
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -14,13 +16,27 @@ use clap::{
 use clap_complete::Shell;
 use der::DateTime;
 
+use values::{
+    parse_nonce,
+    parse_slot,
+    parse_slot_choice, //
+};
+
+pub use values::{
+    Nonce,
+    SlotChoice, //
+};
+
 use crate::{
     evidence::{
         ObjectType,
         Slot, //
     },
     time,
-    verify::IdentityDemand, //
+    verify::{
+        IdentityDemand,
+        Presence, //
+    }, //
 };
 
 /// Connect, inspect and verify devices that authenticate themselves with SPDM.
@@ -111,12 +127,17 @@ pub struct Disconnect {
     after_help = "\
 Without --format and --out, a table of the objects is printed. --out without --format saves all \
 that `spdmctl verify --from` needs in a directory: objects as they are (certN.spdm, vca.bin, \
-challenge.bin), the certificates as PEM (certN.pem), and evidence.json.
+challenge.bin, measurements.bin), the certificates as PEM (certN.pem), and evidence.json.
+
+A refresh (--nonce) makes the device sign again; it sends its certificates again only for slots \
+that are named with --slots or --type.
 
 Examples:
   spdmctl evidence 01:00.0
   spdmctl evidence 01:00.0 --type cert0 --format pem > chain.pem
   spdmctl evidence 01:00.0 --nonce random --out ./nvme0-evidence
+  spdmctl evidence 01:00.0 --nonce random --slots 0,2 --out ./both-slots
+  spdmctl evidence 01:00.0 --type measurements --format policy >> nvme.toml
   spdmctl evidence --from ./nvme0-evidence --format pcap --out exchange.pcap"
 )]
 pub struct Evidence {
@@ -132,7 +153,7 @@ pub struct Evidence {
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<ObjectType>,
 
-    /// How to print: raw bytes, certificates as PEM, a hex dump, JSON, or a packet capture.
+    /// How to print.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
@@ -148,6 +169,11 @@ pub struct Evidence {
     /// Ask for the evidence of this certificate slot.
     #[arg(long, value_name = "0-7", value_parser = parse_slot, requires = "nonce")]
     pub slot: Option<Slot>,
+
+    /// Have the device send the chains of these slots, too.
+    #[arg(long, value_name = "0-7,...", value_delimiter = ',', value_parser = parse_slot,
+        requires = "nonce")]
+    pub slots: Vec<Slot>,
 }
 
 /// Arguments of `verify`.
@@ -162,6 +188,10 @@ Evidence that was saved with `spdmctl evidence DEV --out DIR` is judged with --f
 machine and without privilege. Give --nonce then, the one that was asked for: without it, old \
 evidence cannot be told from new.
 
+Measurements are judged if the device has some. That they are not signed, or that evidence of a \
+device that can measure has none, is told and does no harm unless --measurements or a policy \
+demands them.
+
 A policy file has any of these lines:
   roots = [\"vendor-root.pem\"]
   san = \"require\"
@@ -169,6 +199,17 @@ A policy file has any of these lines:
   hashes = [\"sha384\"]
   signature-algorithms = [\"ecdsa-nist-p384\"]
   leaf-sha256 = [\"0123...\"]
+  measurements = \"signed\"
+  measurement-hashes = [\"sha384\"]
+  other-measurements = \"refuse\"
+  [[measurement]]
+  index = 2
+  type = \"mutable-firmware\"
+  values = [\"0123...\", \"4567...\"]
+  [[measurement]]
+  index = 0x10
+  minimum-svn = 7
+`spdmctl evidence --format policy` prints those of a device that is known to be good.
 
 Examples:
   spdmctl verify 01:00.0 --trust vendor-root.pem
@@ -216,6 +257,10 @@ pub struct Verify {
     /// What to demand of the device's name in its certificate [default: match].
     #[arg(long, value_enum)]
     pub san: Option<IdentityDemand>,
+
+    /// What to demand of measurements [default: optional; signed if the policy expects values].
+    #[arg(long, value_enum)]
+    pub measurements: Option<Presence>,
 
     /// If all checks pass, accept exactly the evidence that was judged.
     #[arg(long)]
@@ -291,50 +336,10 @@ pub enum Format {
     Hex,
     /// JSON, content as base64.
     Json,
-    /// The messages of the challenge's transcript, for spdm_dump and Wireshark.
+    /// The messages of the transcripts, for spdm_dump and Wireshark.
     Pcap,
-}
-
-/// The slot to challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlotChoice {
-    /// The kernel's choice.
-    Any,
-    /// This one.
-    Slot(Slot),
-}
-
-/// A nonce to refresh with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nonce {
-    /// Chosen by the caller.
-    Given([u8; 32]),
-    /// To be made by the tool.
-    Random,
-}
-
-fn parse_nonce(text: &str) -> Result<Nonce, String> {
-    if matches!(text, "random" | "fresh") {
-        return Ok(Nonce::Random);
-    }
-    let bytes = hex::decode(text).map_err(|_| "neither hex digits nor \"random\"".to_owned())?;
-    let length = bytes.len();
-    bytes
-        .try_into()
-        .map(Nonce::Given)
-        .map_err(|_| format!("{length} bytes; a nonce has 32"))
-}
-
-fn parse_slot(text: &str) -> Result<Slot, String> {
-    let number = text.parse().ok().and_then(Slot::new);
-    number.ok_or_else(|| "slots are 0 to 7".to_owned())
-}
-
-fn parse_slot_choice(text: &str) -> Result<SlotChoice, String> {
-    match text {
-        "any" => Ok(SlotChoice::Any),
-        _ => parse_slot(text).map(SlotChoice::Slot),
-    }
+    /// The measurements as reference values for a policy file.
+    Policy,
 }
 
 const AFTER_HELP: &str = "\
@@ -354,15 +359,5 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_nonce_has_exactly_32_bytes() {
-        assert_eq!(parse_nonce(&"ab".repeat(32)), Ok(Nonce::Given([0xab; 32])));
-        assert_eq!(parse_nonce("random"), Ok(Nonce::Random));
-        assert!(parse_nonce(&"ab".repeat(31))
-            .unwrap_err()
-            .contains("31 bytes"));
-        assert!(parse_nonce("xyz").is_err());
     }
 }

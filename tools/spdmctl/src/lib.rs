@@ -10,6 +10,7 @@
 //! | [`netlink`] | the family `device-evidence` |
 //! | [`evidence`], [`store`] | evidence objects, in memory and as a directory of files |
 //! | [`transcript`], [`chain`] | what is in a transcript, and in a certificate chain |
+//! | [`measurement`], [`measured`] | what a device measured, and where that is in the evidence |
 //! | [`x509`], [`trust`] | certificates, the path to a trusted root |
 //! | [`policy`] | demands in a file |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
@@ -30,6 +31,8 @@ pub mod commands;
 pub mod error;
 pub mod evidence;
 pub mod identity;
+pub mod measured;
+pub mod measurement;
 pub mod netlink;
 pub mod pcap;
 pub mod policy;
@@ -41,6 +44,7 @@ pub mod sysfs;
 pub mod table;
 pub mod time;
 pub mod transcript;
+
 pub mod trust;
 pub mod verify;
 pub mod x509;

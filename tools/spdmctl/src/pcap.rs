@@ -1,37 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The exchange that a transcript records, as a packet capture.
+//! The exchanges that transcripts record, as a packet capture.
 //!
 //! Capture files of this link type are read by DMTF's `spdm_dump` and by Wireshark. Each message is
 //! put back into the DOE data object that it travelled in. A transcript knows no times: packets are
 //! a microsecond apart, from 1970 on.
 
-use crate::transcript::Transcript;
+use crate::transcript::{
+    Measurements,
+    Message,
+    Transcript, //
+};
 
-/// Writes the messages of a transcript, which is the content of a CHALLENGE object.
-pub fn render(object: &[u8], transcript: &Transcript<'_>) -> Vec<u8> {
-    let mut capture = Vec::new();
-    capture.extend(MAGIC_MICROSECONDS.to_le_bytes());
-    capture.extend([2, 0, 4, 0]); // version 2.4
-    capture.extend([0; 8]); // time zone and accuracy, which nobody uses
-    capture.extend(SNAP_LEN.to_le_bytes());
-    capture.extend(LINKTYPE_PCI_DOE.to_le_bytes());
-    for (time, message) in (0u32..).zip(&transcript.messages) {
-        // The signature is part of the last message, but not of what it signs.
-        let end = if message.range.end == transcript.signature.start {
-            transcript.signature.end
-        } else {
-            message.range.end
-        };
-        let data_object = data_object(&object[message.range.start..end]);
-        let length = u32::try_from(data_object.len()).unwrap_or(u32::MAX);
-        capture.extend([0; 4]); // seconds
-        capture.extend(time.to_le_bytes());
-        capture.extend(length.to_le_bytes()); // bytes that follow
-        capture.extend(length.to_le_bytes()); // bytes that there were
-        capture.extend(data_object);
+/// A capture in the making.
+pub struct Capture {
+    bytes: Vec<u8>,
+    packets: u32,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self::new()
     }
-    capture
+}
+
+impl Capture {
+    /// A capture without packets.
+    pub fn new() -> Self {
+        let mut bytes = Vec::new();
+        bytes.extend(MAGIC_MICROSECONDS.to_le_bytes());
+        bytes.extend([2, 0, 4, 0]); // version 2.4
+        bytes.extend([0; 8]); // time zone and accuracy, which nobody uses
+        bytes.extend(SNAP_LEN.to_le_bytes());
+        bytes.extend(LINKTYPE_PCI_DOE.to_le_bytes());
+        Self { bytes, packets: 0 }
+    }
+
+    /// Adds the messages of a CHALLENGE object.
+    pub fn challenge(&mut self, object: &[u8], transcript: &Transcript<'_>) {
+        self.messages(object, &transcript.messages, transcript.signature.end);
+    }
+
+    /// Adds the messages of a MEASUREMENTS object that are not in front of the challenge already.
+    pub fn measurements(&mut self, object: &[u8], transcript: &Measurements<'_>) {
+        self.messages(object, &transcript.messages, object.len());
+    }
+
+    /// The capture.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Adds messages, the last of which goes on to `end`: the signature is part of it, but not of
+    /// what it signs.
+    fn messages(&mut self, object: &[u8], messages: &[Message], end: usize) {
+        for (position, message) in messages.iter().enumerate() {
+            let is_last = position + 1 == messages.len();
+            let end = if is_last { end } else { message.range.end };
+            self.packet(&data_object(&object[message.range.start..end]));
+        }
+    }
+
+    fn packet(&mut self, data: &[u8]) {
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        self.bytes.extend([0; 4]); // seconds
+        self.bytes.extend(self.packets.to_le_bytes());
+        self.bytes.extend(length.to_le_bytes()); // bytes that follow
+        self.bytes.extend(length.to_le_bytes()); // bytes that there were
+        self.bytes.extend(data);
+        self.packets += 1;
+    }
 }
 
 /// A message as it is in a mailbox: PCI Express Base 6.1, 6.30.1.

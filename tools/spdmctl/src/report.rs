@@ -2,12 +2,19 @@
 
 //! What was checked, how it came out, and why.
 
+mod measurements;
+
 use std::{
     fmt::Write as _,
     ops::Range, //
 };
 
 use serde::Serialize;
+
+pub use measurements::{
+    Measurement,
+    Measurements, //
+};
 
 use crate::{
     error::Exit,
@@ -66,12 +73,24 @@ pub enum Subject {
     Trust,
     /// The device's certificate names the device.
     Identity,
+    /// The chains of other slots are those that the device sent or announced.
+    OtherChains,
+    /// The transcript of measurements is well-formed and belongs to the same connection.
+    Measurements,
+    /// The kernel's hints about the transcript of measurements are right.
+    MeasurementsLayout,
+    /// The measurements answer the nonce that was asked for.
+    MeasurementsNonce,
+    /// The device's key signed the measurements.
+    MeasurementsSignature,
+    /// The measurements are those that the policy expects.
+    MeasurementsValues,
     /// The policy's own demands.
     Policy,
 }
 
 /// Every subject, in the order in which they are checked.
-pub const SUBJECTS: [Subject; 16] = [
+pub const SUBJECTS: [Subject; 22] = [
     Subject::Transcript,
     Subject::Vca,
     Subject::Layout,
@@ -87,7 +106,24 @@ pub const SUBJECTS: [Subject; 16] = [
     Subject::Validity,
     Subject::Trust,
     Subject::Identity,
+    Subject::OtherChains,
+    Subject::Measurements,
+    Subject::MeasurementsLayout,
+    Subject::MeasurementsNonce,
+    Subject::MeasurementsSignature,
+    Subject::MeasurementsValues,
     Subject::Policy,
+];
+
+/// Subjects that are worth a word if nobody judged them.
+const DOUBTS: [Subject; 7] = [
+    Subject::Nonce,
+    Subject::Trust,
+    Subject::Identity,
+    Subject::OtherChains,
+    Subject::Measurements,
+    Subject::MeasurementsNonce,
+    Subject::MeasurementsSignature,
 ];
 
 impl Subject {
@@ -109,6 +145,12 @@ impl Subject {
             Self::Validity => "validity",
             Self::Trust => "trust",
             Self::Identity => "identity",
+            Self::OtherChains => "other-chains",
+            Self::Measurements => "measurements",
+            Self::MeasurementsLayout => "measurements-layout",
+            Self::MeasurementsNonce => "measurements-nonce",
+            Self::MeasurementsSignature => "measurements-signature",
+            Self::MeasurementsValues => "measurements-values",
             Self::Policy => "policy",
         }
     }
@@ -136,14 +178,18 @@ pub struct Check {
 pub struct Report {
     /// The device.
     pub device: String,
-    /// Number of the evidence.
-    pub generation: u32,
+    /// Number of the evidence, if whoever collected it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
     /// What is known about the connection, if the transcript could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spdm: Option<Spdm>,
     /// The device's own certificate, if it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaf: Option<Leaf>,
+    /// The measurements, if there are some that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurements: Option<Measurements>,
     /// The checks, in order.
     pub checks: Vec<Check>,
 }
@@ -157,8 +203,9 @@ pub struct Spdm {
     pub hash: String,
     /// Signature algorithm.
     pub signature_algorithm: String,
-    /// Slot that was challenged.
-    pub slot: u8,
+    /// Slot whose key signed, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u8>,
 }
 
 /// The device's own certificate.
@@ -175,6 +222,18 @@ pub struct Leaf {
 }
 
 impl Report {
+    /// A report without any check yet.
+    pub fn new(device: &str, generation: Option<u32>) -> Self {
+        Self {
+            device: device.to_owned(),
+            generation,
+            spdm: None,
+            leaf: None,
+            measurements: None,
+            checks: Vec::new(),
+        }
+    }
+
     /// True if every check that had to pass did.
     pub fn passed(&self) -> bool {
         self.exit() == Exit::Pass
@@ -202,20 +261,27 @@ impl Report {
 
     /// The report for people.
     pub fn text(&self) -> String {
-        let mut text = format!(
-            "Device      {}\nGeneration  {}\n",
-            self.device, self.generation
-        );
+        let mut text = format!("Device      {}\n", self.device);
+        if let Some(generation) = self.generation {
+            let _ = writeln!(text, "Generation  {generation}");
+        }
         if let Some(spdm) = &self.spdm {
+            let slot = spdm
+                .slot
+                .map_or(String::new(), |slot| format!(", slot {slot}"));
             let _ = writeln!(
                 text,
-                "SPDM        {}, {}, {}, slot {}",
-                spdm.version, spdm.hash, spdm.signature_algorithm, spdm.slot
+                "SPDM        {}, {}, {}{slot}",
+                spdm.version, spdm.hash, spdm.signature_algorithm
             );
         }
         if let Some(leaf) = &self.leaf {
             let _ = writeln!(text, "Subject     {}", leaf.subject);
             let _ = writeln!(text, "SHA-256     {}", leaf.sha256);
+        }
+        if let Some(measurements) = &self.measurements {
+            text.push('\n');
+            text.push_str(&measurements.text());
         }
         text.push('\n');
         let mut table = Table::new(&["CHECK", "RESULT", "WHY"]);
@@ -235,14 +301,19 @@ impl Report {
     }
 
     /// The sum of it in a line, with what a pass does not say.
-    fn verdict(&self) -> String {
+    pub fn verdict(&self) -> String {
         match self.exit() {
             Exit::Pass => {
-                let open: Vec<&str> = [Subject::Nonce, Subject::Trust, Subject::Identity]
+                let open: Vec<&str> = DOUBTS
                     .into_iter()
                     .filter(|subject| {
                         let check = self.check(*subject);
                         check.is_some_and(|check| check.outcome == Outcome::NotJudged)
+                    })
+                    // The same nonce is told once.
+                    .filter(|subject| {
+                        *subject != Subject::MeasurementsNonce
+                            || self.check(Subject::Nonce).is_none()
                     })
                     .map(Subject::name)
                     .collect();

@@ -7,6 +7,7 @@
 //! cert0.spdm       object files: the bytes exactly as the kernel returned them
 //! vca.bin
 //! challenge.bin
+//! measurements.bin
 //! cert0.pem        the certificates of cert0.spdm for other tools; not read back
 //! ```
 //!
@@ -158,7 +159,7 @@ pub fn save(
     fs::write(&index_path, format!("{text}\n")).map_err(failed(&index_path))
 }
 
-/// Reads evidence that was saved.
+/// Reads evidence that was saved in a directory.
 ///
 /// # Errors
 ///

@@ -15,11 +15,14 @@
 //! Responses are parsed by the same code as in the kernel. Requests are compared with what that
 //! code would have sent, except for the two of the negotiation: there another requester may offer
 //! other things, and only the offer itself is read. What a walk returns was consistent; whether it
-//! is
-//! *true* is decided by the signature, elsewhere.
+//! is *true* is decided by the signature, elsewhere.
+//!
+//! The transcript of measurements is another one, see [`Measurements`].
 
 mod cursor;
+mod measurements;
 mod messages;
+mod record;
 
 use std::{
     collections::BTreeMap,
@@ -42,6 +45,11 @@ use rspdm_proto::proto::{
 };
 
 use cursor::Walk;
+
+pub use measurements::{
+    Change,
+    Measurements, //
+};
 
 /// Why a transcript is refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,8 +160,8 @@ impl<'a> Transcript<'a> {
             chains,
             asked,
             auth,
-            requester_nonce: nonce_at..nonce_at + challenge::NONCE_LEN,
-            responder_nonce: nonce_back_at..nonce_back_at + challenge::NONCE_LEN,
+            requester_nonce: nonce_at..nonce_at + NONCE_LEN,
+            responder_nonce: nonce_back_at..nonce_back_at + NONCE_LEN,
             cert_chain_hash: hash_at..nonce_back_at,
             signed: &bytes[..signature_at],
             signature: signature_at..bytes.len(),
@@ -161,3 +169,9 @@ impl<'a> Transcript<'a> {
         })
     }
 }
+
+/// Bytes of a nonce.
+const NONCE_LEN: usize = 32;
+
+/// Bytes of RequesterContext.
+const CONTEXT_LEN: usize = 8;

@@ -42,7 +42,16 @@ fn parse(bytes: &[u8], source: &str) -> std::result::Result<Vec<Anchor>, String>
         return Ok(vec![anchor(bytes)?]);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "neither PEM nor DER")?;
-    let mut anchors = Vec::new();
+    certificates(text)?.iter().map(|der| anchor(der)).collect()
+}
+
+/// The certificates in PEM text, in DER and in the same order.
+///
+/// # Errors
+///
+/// What is wrong with the text, if only that there is no certificate in it.
+pub fn certificates(text: &str) -> std::result::Result<Vec<Vec<u8>>, String> {
+    let mut certificates = Vec::new();
     let mut rest = text;
     // Text around the certificates is usual, and means nothing.
     while let Some(start) = rest.find(BEGIN) {
@@ -51,13 +60,13 @@ fn parse(bytes: &[u8], source: &str) -> std::result::Result<Vec<Anchor>, String>
         let (label, der) =
             pem_rfc7468::decode_vec(&block.as_bytes()[..end]).map_err(|error| error.to_string())?;
         debug_assert_eq!(label, "CERTIFICATE");
-        anchors.push(anchor(&der)?);
+        certificates.push(der);
         rest = &block[end..];
     }
-    if anchors.is_empty() {
+    if certificates.is_empty() {
         return Err("no certificate in it".to_owned());
     }
-    Ok(anchors)
+    Ok(certificates)
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";

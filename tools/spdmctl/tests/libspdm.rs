@@ -62,7 +62,8 @@ use spdmctl::{
         verify,
         Demands,
         IdentityDemand,
-        Limits, //
+        Limits,
+        MeasurementDemands, //
     },
 };
 
@@ -169,6 +170,7 @@ fn assert_passes(directory: &Path, arguments: &[&str], keys: &str) {
         roots: Some(trust::load(&root).unwrap()),
         time: time::now(),
         identity: IdentityDemand::Match,
+        measurements: MeasurementDemands::default(),
         limits: Limits::default(),
     };
     let report = verify(&evidence, &demands);

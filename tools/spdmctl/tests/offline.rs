@@ -13,6 +13,7 @@ use std::{
 use assert_cmd::Command;
 use common::{
     device::{
+        Measure,
         Recipe,
         NONCE, //
     },
@@ -75,6 +76,11 @@ impl Saved {
     }
 }
 
+/// How a line about a check begins.
+fn row(check: &str, result: &str) -> String {
+    format!("\n{check:<22}  {result}")
+}
+
 #[test]
 fn good_evidence_passes() {
     Saved::new(&Recipe::default())
@@ -84,7 +90,7 @@ fn good_evidence_passes() {
         .stderr(is_empty())
         .stdout(
             contains("SPDM        1.2, sha256, ecdsa-nist-p256, slot 0")
-                .and(contains("trust         ok"))
+                .and(contains(row("trust", "ok")))
                 .and(contains("\n\nPASS\n")),
         );
 }
@@ -104,19 +110,20 @@ fn refused_evidence_says_why() {
         .verify(&["--nonce", &"00".repeat(32)])
         .assert()
         .code(POLICY)
-        .stdout(contains("nonce         REFUSED").and(contains("FAIL: the evidence is refused\n")));
+        .stdout(contains(row("nonce", "REFUSED")).and(contains("FAIL: the evidence is refused\n")));
     Saved::new(&Recipe::with_fault("challenge:bad-signature"))
         .verify(&[])
         .assert()
         .code(POLICY)
-        .stdout(contains("signature     REFUSED"));
+        .stdout(contains(row("signature", "REFUSED")));
     Saved::new(&Recipe::default())
         .verify(&["--at", "1999-12-31"])
         .assert()
         .code(POLICY)
-        .stdout(contains(
-            "validity      REFUSED  certificate 0: not valid before 2020-01-01",
-        ));
+        .stdout(contains(row(
+            "validity",
+            "REFUSED  certificate 0: not valid before 2020-01-01",
+        )));
 }
 
 #[test]
@@ -124,9 +131,12 @@ fn malformed_evidence_says_where() {
     let saved = Saved::new(&Recipe::default());
     saved.flip("challenge.bin", 1);
     saved.verify(&[]).assert().code(MALFORMED).stdout(
-        contains("transcript    MALFORMED    GET_VERSION: byte 1 is 0x85, 0x84 expected")
-            .and(contains(" (challenge, bytes 1 to 2)\n"))
-            .and(contains("FAIL: the evidence is malformed\n")),
+        contains(row(
+            "transcript",
+            "MALFORMED    GET_VERSION: byte 1 is 0x85, 0x84 expected",
+        ))
+        .and(contains(" (challenge, bytes 1 to 2)\n"))
+        .and(contains("FAIL: the evidence is malformed\n")),
     );
 }
 
@@ -241,10 +251,10 @@ fn a_policy_file_stands_in_for_options() {
     verify("roots = [\"roots.pem\"]\nsan = \"require\"\n").code(PASS);
     verify("roots = [\"roots.pem\"]\nminimum-version = \"1.3\"\n")
         .code(POLICY)
-        .stdout(contains("policy        REFUSED  SPDM 1.2 is too old"));
+        .stdout(contains(row("policy", "REFUSED  SPDM 1.2 is too old")));
     verify("")
         .code(POLICY)
-        .stdout(contains("trust         REFUSED"));
+        .stdout(contains(row("trust", "REFUSED")));
     verify("root = 1")
         .code(ENVIRONMENT)
         .stderr(contains("policy.toml: ").and(contains("unknown field `root`")));
@@ -287,6 +297,10 @@ fn a_capture_holds_every_message() {
     .code(PASS);
     let capture = fs::read(path).unwrap();
     let mut transcript = fs::read(saved.path("evidence/challenge.bin")).unwrap();
+    // Measurements follow, without the negotiation that is there already.
+    let negotiation = fs::read(saved.path("evidence/vca.bin")).unwrap().len();
+    let measurements = fs::read(saved.path("evidence/measurements.bin")).unwrap();
+    transcript.extend(&measurements[negotiation..]);
     let mut rest = &capture[24..];
     let mut codes = Vec::new();
     while !rest.is_empty() {
@@ -304,7 +318,103 @@ fn a_capture_holds_every_message() {
     }
     assert!(transcript.is_empty());
     assert_eq!(codes[..8], [0x84, 0x04, 0xe1, 0x61, 0xe3, 0x63, 0x81, 0x01]);
-    assert_eq!(codes[codes.len() - 2..], [0x83, 0x03]);
+    assert_eq!(codes[codes.len() - 4..], [0x83, 0x03, 0xe0, 0x60]);
+}
+
+#[test]
+fn measurements_are_shown_decoded() {
+    let saved = Saved::new(&Recipe::default());
+    let from = saved.path("evidence");
+    spdmctl(&["evidence", "--from", &from])
+        .assert()
+        .code(PASS)
+        .stdout(
+            contains("\nINDEX  MEASURED ")
+                .and(contains(
+                    "operation: normal; debug: none, and none before\n",
+                ))
+                .and(contains(
+                    "Signed; whether by the device, `spdmctl verify` tells.\n",
+                )),
+        );
+    let output = spdmctl(&["evidence", "--from", &from, "--json"]).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let measurements = &json["measurements"];
+    assert_eq!(measurements["signed"], true);
+    assert_eq!(measurements["hash"], "sha512");
+    assert_eq!(measurements["blocks"][4]["index"], 0x10);
+    assert_eq!(measurements["blocks"][4]["type"], "secure-version-number");
+    assert_eq!(measurements["blocks"][4]["value"], "0700000000000000");
+
+    // Only those who ask for other objects do not get them.
+    spdmctl(&["evidence", "--from", &from, "--type", "vca"])
+        .assert()
+        .stdout(contains("MEASURED").not());
+
+    saved.flip("measurements.bin", 30);
+    spdmctl(&["evidence", "--from", &from])
+        .assert()
+        .code(PASS)
+        .stdout(contains(
+            "measurements: bytes 30 to 31: another negotiation",
+        ));
+}
+
+#[test]
+fn a_verdict_tells_the_measurements() {
+    let saved = Saved::new(&Recipe::default());
+    let output = saved.verify(&["--json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["verdict"], "pass");
+    assert_eq!(json["measurements"]["blocks"].as_array().unwrap().len(), 8);
+    assert_eq!(json["generation"], 1);
+}
+
+#[test]
+fn measurements_can_be_demanded_on_the_command_line() {
+    let recipe = Recipe {
+        measure: Measure::No,
+        ..Recipe::default()
+    };
+    let saved = Saved::new(&recipe);
+    saved
+        .verify(&[])
+        .assert()
+        .code(PASS)
+        .stdout(contains("PASS, but not judged: nonce, measurements\n"));
+    saved
+        .verify(&["--measurements", "signed"])
+        .assert()
+        .code(POLICY)
+        .stdout(contains("\nmeasurements  REFUSED"));
+}
+
+#[test]
+fn a_good_device_makes_the_policy_for_others() {
+    let saved = Saved::new(&Recipe::default());
+    let (from, policy) = (saved.path("evidence"), saved.path("policy.toml"));
+    let lines = spdmctl(&["evidence", "--from", &from, "--format", "policy"])
+        .unwrap()
+        .stdout;
+    let lines = String::from_utf8(lines).unwrap();
+    let start = "roots = [\"roots.pem\"]\nother-measurements = \"refuse\"\n";
+    let verify = |lines: &str| {
+        fs::write(&policy, format!("{start}{lines}")).unwrap();
+        spdmctl(&["verify", "--from", &from, "--policy", &policy]).assert()
+    };
+    verify(&lines)
+        .code(PASS)
+        .stdout(contains(row("measurements-values", "ok")));
+    assert!(lines.contains("index = 0x10\ntype = \"secure-version-number\"\nminimum-svn = 7\n"));
+    verify(&lines.replace("minimum-svn = 7", "minimum-svn = 8"))
+        .code(POLICY)
+        .stdout(contains(
+            "measurement 0x10 is secure version 7, which is too old (measurements, bytes ",
+        ));
+    let (_, rest) = lines.split_once("\n\n").unwrap();
+    verify(rest)
+        .code(POLICY)
+        .stdout(contains("measurement 0x01 is not expected"));
 }
 
 #[test]

@@ -2,19 +2,19 @@
 
 //! `spdmctl evidence`
 
+mod forms;
+
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     fs,
     io::IsTerminal,
     path::Path, //
 };
 
-use base64ct::{
-    Base64,
-    Encoding, //
+use forms::{
+    render,
+    summary, //
 };
-use serde::Serialize;
 
 use super::{
     collect::{
@@ -37,20 +37,15 @@ use crate::{
     },
     evidence::{
         Evidence,
-        Layout,
         ObjectType, //
     },
     netlink::client::ReadRequest,
-    pcap,
     store::{
         self,
         Index, //
     },
     sysfs::Sysfs,
-    table::Table,
-    time,
-    transcript::Transcript,
-    x509::Certificate,
+    time, //
 };
 
 pub(super) fn run(
@@ -66,22 +61,16 @@ pub(super) fn run(
     let wanted: Vec<ObjectType> = if arguments.types.is_empty() {
         ObjectType::all().collect()
     } else {
-        arguments.types.clone()
+        let slots = arguments.slots.iter().map(|slot| ObjectType::Cert(*slot));
+        arguments.types.iter().copied().chain(slots).collect()
     };
     let complete = match &arguments.from {
         Some(directory) => store::load(directory)?,
         None => {
             // clap demands the one or the other.
             let name = arguments.device.as_deref().unwrap_or_default();
-            let request = ReadRequest {
-                // The VCA says with which hash certificates and transcripts are to be read.
-                type_mask: wanted
-                    .iter()
-                    .fold(ObjectType::Vca.mask(), |mask, kind| mask | kind.mask()),
-                nonce,
-                slot: arguments.slot,
-            };
-            collect::from_device(&sysfs.device(name)?, &Wanted::Named, &request)?
+            let (wanted, request) = request(arguments, &wanted, nonce);
+            collect::from_device(&sysfs.device(name)?, &wanted, &request)?
         }
     };
     let mut evidence = complete.clone();
@@ -122,6 +111,36 @@ pub(super) fn run(
     Ok(Exit::Pass)
 }
 
+/// What to ask the kernel for.
+fn request(
+    arguments: &cli::Evidence,
+    wanted: &[ObjectType],
+    nonce: Option<[u8; 32]>,
+) -> (Wanted, ReadRequest) {
+    let is_named = !arguments.types.is_empty();
+    let mut types: Vec<ObjectType> = wanted.to_vec();
+    if nonce.is_some() && !is_named {
+        // With a nonce, each chain that is named is one that the device has to send.
+        types.retain(|kind| !matches!(kind, ObjectType::Cert(_)));
+    }
+    types.extend(arguments.slots.iter().map(|slot| ObjectType::Cert(*slot)));
+    // The VCA says with which hash certificates and transcripts are to be read.
+    let type_mask = types
+        .iter()
+        .fold(ObjectType::Vca.mask(), |mask, kind| mask | kind.mask());
+    let request = ReadRequest {
+        type_mask,
+        nonce,
+        slot: arguments.slot,
+    };
+    let wanted = if is_named {
+        Wanted::Named
+    } else {
+        Wanted::WithChains
+    };
+    (wanted, request)
+}
+
 /// Saves what `spdmctl verify --from` needs.
 fn save(
     directory: &Path,
@@ -145,202 +164,4 @@ fn save(
         directory.display(),
         names.join(", ")
     ))
-}
-
-fn render(format: Format, evidence: &Evidence, complete: &Evidence) -> Result<Vec<u8>> {
-    match format {
-        Format::Raw => {
-            let mut objects = evidence.objects.iter();
-            match (objects.next(), objects.next()) {
-                (Some((_, object)), None) => Ok(object.bytes.clone()),
-                _ => Err(
-                    Error::environment("several objects in one stream cannot be told apart")
-                        .hint("choose one with --type, or save all of them with --out DIR alone"),
-                ),
-            }
-        }
-        Format::Pem => {
-            let mut text = String::new();
-            for (kind, object) in &evidence.objects {
-                if matches!(kind, ObjectType::Cert(_)) {
-                    text.push_str(&chain::pem(*kind, &object.bytes, complete)?);
-                }
-            }
-            if text.is_empty() {
-                return Err(Error::environment("none of the objects has certificates")
-                    .hint("choose one of cert0 to cert7 with --type"));
-            }
-            Ok(text.into_bytes())
-        }
-        Format::Hex => {
-            let mut text = String::new();
-            for (kind, object) in &evidence.objects {
-                if evidence.objects.len() > 1 {
-                    let _ = writeln!(text, "{kind}:");
-                }
-                hex_dump(&mut text, &object.bytes);
-            }
-            Ok(text.into_bytes())
-        }
-        Format::Pcap => {
-            let missing = || Error::environment("there is no transcript of a challenge");
-            let object = evidence.bytes(ObjectType::Challenge).ok_or_else(missing)?;
-            let transcript = Transcript::parse(object)
-                .map_err(|fault| Error::malformed(format!("{}: {fault}", ObjectType::Challenge)))?;
-            Ok(pcap::render(object, &transcript))
-        }
-        Format::Json => {
-            let json = serde_json::to_vec_pretty(&Document::new(evidence))
-                .map_err(|error| Error::environment(format!("JSON: {error}")))?;
-            Ok([json, b"\n".to_vec()].concat())
-        }
-    }
-}
-
-fn summary(evidence: &Evidence, complete: &Evidence, nonce: Option<&[u8; 32]>) -> String {
-    let mut text = format!(
-        "Device      {}\nGeneration  {}{}\n",
-        evidence.device.address,
-        evidence.generation,
-        if evidence.validated {
-            " (accepted)"
-        } else {
-            ""
-        }
-    );
-    let mut layouts = evidence
-        .objects
-        .values()
-        .filter_map(|object| object.layout.as_ref());
-    if let Some(layout) = layouts.next_back() {
-        let _ = writeln!(
-            text,
-            "SPDM        {}.{}, {}, {}",
-            layout.spdm_version >> 4,
-            layout.spdm_version & 0xf,
-            layout.hash,
-            layout.signature_algorithm
-        );
-    }
-    if let Some(nonce) = nonce {
-        let _ = writeln!(text, "Nonce       {}", hex::encode(nonce));
-    }
-    text.push('\n');
-    let mut table = Table::new(&["OBJECT", "BYTES", "WHAT"]);
-    for (kind, object) in &evidence.objects {
-        table.row([
-            kind.to_string(),
-            object.bytes.len().to_string(),
-            description(*kind).to_owned(),
-        ]);
-    }
-    text.push_str(&table.to_string());
-    let mut subjects = Table::new(&["OBJECT", "CERTIFICATE", "SUBJECT"]);
-    let chains = evidence
-        .objects
-        .iter()
-        .filter(|(kind, _)| matches!(kind, ObjectType::Cert(_)));
-    for (kind, object) in chains {
-        match chain::certificates(*kind, &object.bytes, complete) {
-            Ok(certificates) => {
-                for (index, der) in certificates.enumerate() {
-                    let subject = Certificate::from_der(der).map_or_else(
-                        |what| format!("no certificate: {what}"),
-                        |certificate| certificate.subject(),
-                    );
-                    subjects.row([kind.to_string(), index.to_string(), subject]);
-                }
-            }
-            Err(error) => subjects.row([kind.to_string(), "-".to_owned(), error.to_string()]),
-        }
-    }
-    if !subjects.is_empty() {
-        text.push('\n');
-        text.push_str(&subjects.to_string());
-    }
-    text
-}
-
-fn description(kind: ObjectType) -> &'static str {
-    match kind {
-        ObjectType::Cert(_) => "certificate chain as received",
-        ObjectType::Vca => "messages of version, capabilities, algorithms",
-        ObjectType::Measurements => "transcript of measurements",
-        ObjectType::Report => "device interface report",
-        ObjectType::Challenge => "transcript of the challenge, and its signature",
-    }
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    device: &'a crate::identity::PciIdentity,
-    generation: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u64>,
-    accepted: bool,
-    objects: BTreeMap<ObjectType, DocumentObject<'a>>,
-}
-
-#[derive(Serialize)]
-struct DocumentObject<'a> {
-    length: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    layout: Option<&'a Layout>,
-    base64: String,
-}
-
-impl<'a> Document<'a> {
-    fn new(evidence: &'a Evidence) -> Self {
-        let objects = evidence.objects.iter().map(|(kind, object)| {
-            let object = DocumentObject {
-                length: object.bytes.len(),
-                layout: object.layout.as_ref(),
-                base64: Base64::encode_string(&object.bytes),
-            };
-            (*kind, object)
-        });
-        Self {
-            device: &evidence.device,
-            generation: evidence.generation,
-            count: evidence.count,
-            accepted: evidence.validated,
-            objects: objects.collect(),
-        }
-    }
-}
-
-/// Offset, sixteen bytes in hex, and as text.
-fn hex_dump(text: &mut String, bytes: &[u8]) {
-    for (index, line) in bytes.chunks(16).enumerate() {
-        let digits: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
-        let printable: String = line
-            .iter()
-            .map(|byte| match byte {
-                0x20..=0x7e => char::from(*byte),
-                _ => '.',
-            })
-            .collect();
-        let _ = writeln!(
-            text,
-            "{:06x}  {:<47}  {printable}",
-            index * 16,
-            digits.join(" ")
-        );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hex_dump_has_offset_digits_and_text() {
-        let mut text = String::new();
-        hex_dump(&mut text, b"0123456789abcdef\x00\xff");
-        assert_eq!(
-            text,
-            "000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef\n\
-             000010  00 ff                                            ..\n"
-        );
-    }
 }

@@ -41,7 +41,8 @@ use crate::{
     verify::{
         self,
         Demands,
-        IdentityDemand, //
+        IdentityDemand,
+        MeasurementDemands, //
     },
 };
 
@@ -73,6 +74,10 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
             .san
             .or(policy.identity)
             .unwrap_or(IdentityDemand::Match),
+        measurements: MeasurementDemands {
+            presence: arguments.measurements.or(policy.measurements.presence),
+            ..policy.measurements
+        },
         limits: policy.limits,
     };
     let report = verify::verify(&evidence, &demands);
@@ -80,6 +85,7 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
 
     let accepted = arguments.accept.then(|| report.passed());
     if accepted == Some(true) {
+        // Exactly what was judged: the kernel refuses if there is other evidence by now.
         Client::open()?.validate(&evidence.device.address, evidence.generation)?;
     }
     let verdict = Verdict {
@@ -94,11 +100,8 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
     };
     output.result(&verdict, || {
         let mut text = report.text();
-        if accepted == Some(true) {
-            text.push_str(&format!(
-                "Generation {} is accepted.\n",
-                evidence.generation
-            ));
+        if let (Some(true), Some(generation)) = (accepted, report.generation) {
+            text.push_str(&format!("Generation {generation} is accepted.\n"));
         }
         text
     })?;
@@ -151,13 +154,16 @@ fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 
         None | Some(Nonce::Random) => Some(collect::random_nonce()?),
     };
     // Certificates that are not asked for are not sent again: two exchanges suffice then.
+    let objects = [
+        ObjectType::Vca,
+        ObjectType::Challenge,
+        ObjectType::Measurements,
+    ];
     let request = ReadRequest {
-        type_mask: ObjectType::Vca.mask() | ObjectType::Challenge.mask(),
+        type_mask: objects.iter().fold(0, |mask, kind| mask | kind.mask()),
         nonce: nonce.filter(|_| !arguments.no_refresh),
         slot: arguments.slot,
     };
-    Ok((
-        collect::from_device(&device, &Wanted::WithChains, &request)?,
-        nonce,
-    ))
+    let evidence = collect::from_device(&device, &Wanted::WithChains, &request)?;
+    Ok((evidence, nonce))
 }

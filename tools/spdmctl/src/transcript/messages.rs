@@ -53,7 +53,9 @@ use super::{
         PARAM1, //
     },
     Fault,
-    Negotiation, //
+    Negotiation,
+    CONTEXT_LEN,
+    NONCE_LEN, //
 };
 
 impl<'a> Walk<'a> {
@@ -237,8 +239,8 @@ impl<'a> Walk<'a> {
             version: state.version,
             algorithms: state.algorithms,
             slot,
-            nonce: [0; challenge::NONCE_LEN],
-            context: [0; challenge::CONTEXT_LEN],
+            nonce: [0; NONCE_LEN],
+            context: [0; CONTEXT_LEN],
         };
         let len = challenge::encode(&asked).as_bytes().len();
         let request = self.peek(len, Request::Challenge)?;

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The chain: that it is the one the device sent, announced and signed for, and that its key
-//! signed.
+//! The chain: that it is the one the device sent, announced and signed for.
 
-use rspdm_host::crypto::RustCrypto;
+use std::ops::Range;
+
 use rspdm_proto::proto::{
-    crypto::{
-        ChainError,
-        Crypto,
-        Verdict, //
-    },
-    error::Fault,
-    signing::{
-        signing_input,
-        Purpose, //
-    },
-    wire::cert_chain::{
-        CertChain,
-        Certificates, //
-    },
+    slot::SlotId,
+    wire::cert_chain::CertChain, //
 };
 
 use super::{
@@ -48,28 +36,49 @@ impl<'a> Judge<'a> {
         let subject = Subject::Chain;
         let slot = transcript.asked.slot;
         let kind = ObjectType::Cert(Slot::new(slot.number())?);
-        let Some(bytes) = self.evidence.bytes(kind) else {
+        let Some(bytes) = self.bytes(kind) else {
             let detail = format!("slot {slot} was challenged, and there is no {kind}");
             self.add(Check::new(subject, Outcome::Malformed, detail));
             return None;
         };
-        self.add(match transcript.chains.get(&slot) {
+        let check = match transcript.chains.get(&slot) {
             Some(read) if read == bytes => {
                 Check::new(subject, Outcome::Pass, "as the device sent it")
             }
-            Some(read) => Check::new(
-                subject,
-                Outcome::Malformed,
-                "another chain than the one that the device sent",
-            )
-            .at(kind, &difference(bytes, read)),
+            Some(read) => self.other_chain(transcript, kind, bytes, read),
             None => Check::new(
                 subject,
                 Outcome::NotJudged,
-                "the device did not send it in this transcript; its digest binds it",
+                "not sent in this transcript; the digest that is signed binds it",
             ),
-        });
+        };
+        self.add(check);
         Some(Chain { kind, bytes })
+    }
+
+    /// Says which of two chains is to blame that they differ: the device signed for one of them.
+    fn other_chain(
+        &mut self,
+        transcript: &Transcript<'_>,
+        kind: ObjectType,
+        bytes: &[u8],
+        read: &[u8],
+    ) -> Check {
+        let subject = Subject::Chain;
+        let hash = transcript.negotiation.state.algorithms.hash;
+        let digest = self.hash(subject, hash, bytes);
+        if digest.is_some_and(|digest| digest == *transcript.auth.cert_chain_hash) {
+            let detail = "the transcript has another chain than the one that the device signed for";
+            let messages = transcript.messages.iter();
+            let portions = messages.filter(|message| message.name == "CERTIFICATE");
+            let ranges: Vec<Range<usize>> = portions.map(|portion| portion.range.clone()).collect();
+            let start = ranges.first().map_or(0, |first| first.start);
+            let end = ranges.last().map_or(0, |last| last.end);
+            let check = Check::new(subject, Outcome::Malformed, detail);
+            return check.at(ObjectType::Challenge, &(start..end));
+        }
+        let detail = "another chain than the one that the device sent";
+        Check::new(subject, Outcome::Malformed, detail).at(kind, &difference(bytes, read))
     }
 
     pub(super) fn digests(&mut self, transcript: &Transcript<'_>, chain: &Chain<'_>) -> Option<()> {
@@ -78,15 +87,24 @@ impl<'a> Judge<'a> {
 
         let announced = transcript.digests.as_ref();
         let slot = transcript.asked.slot;
-        let range = || {
+        let message = || {
             let message = transcript.messages.iter().find(|m| m.name == "DIGESTS");
             message.map_or(0..0, |message| message.range.clone())
+        };
+        // The digests stand behind the header, one for each slot that has a chain.
+        let entry = || {
+            let before = announced.map_or(0, |digests| {
+                let slots = (0..slot.number()).filter_map(SlotId::new);
+                slots.filter(|slot| digests.of(*slot).is_some()).count()
+            });
+            let start = message().start + DIGESTS_HEADER + before * hash.digest_len();
+            start..start + hash.digest_len()
         };
         self.add(match announced.map(|digests| digests.of(slot)) {
             None => Check::new(
                 Subject::Digests,
                 Outcome::NotJudged,
-                "the device was not asked for digests",
+                "not asked for in this transcript; the digest that is signed binds the chain",
             ),
             Some(Some(announced)) if digest == announced => Check::new(
                 Subject::Digests,
@@ -98,13 +116,13 @@ impl<'a> Judge<'a> {
                 Outcome::Refused,
                 "the device announced another chain than this one",
             )
-            .at(ObjectType::Challenge, &range()),
+            .at(ObjectType::Challenge, &entry()),
             Some(None) => Check::new(
                 Subject::Digests,
                 Outcome::Refused,
                 format!("the device announced no chain in slot {slot}"),
             )
-            .at(ObjectType::Challenge, &range()),
+            .at(ObjectType::Challenge, &message()),
         });
         self.add(if digest == *transcript.auth.cert_chain_hash {
             Check::new(
@@ -123,109 +141,123 @@ impl<'a> Judge<'a> {
         Some(())
     }
 
+    /// Decodes the certificates of the challenged slot's chain.
     pub(super) fn certificates(
         &mut self,
         transcript: &Transcript<'_>,
         chain: &Chain<'a>,
     ) -> Option<(CertChain<'a>, Vec<Certificate>)> {
-        let subject = Subject::Certificates;
         let hash = transcript.negotiation.state.algorithms.hash;
         let format = match chain::parse(chain.bytes, hash) {
             Ok(format) => format,
             Err(what) => {
-                let check = Check::new(subject, Outcome::Malformed, what);
+                let check = Check::new(Subject::Certificates, Outcome::Malformed, what);
                 self.add(check.at(chain.kind, &(0..chain.bytes.len())));
                 return None;
             }
         };
-        let mut certificates = Vec::new();
-        let mut start =
-            chain.bytes.len() - format.certificates.iter().map(<[u8]>::len).sum::<usize>();
-        for (position, der) in format.certificates.iter().enumerate() {
+        let start = chain.bytes.len() - format.certificates.iter().map(<[u8]>::len).sum::<usize>();
+        let certificates = self.decode(
+            format.certificates.iter(),
+            |range| Some((chain.kind, range)),
+            start,
+        )?;
+        Some((format, certificates))
+    }
+
+    /// Decodes certificates, root side first, the first of which begins at `start` of what `place`
+    /// knows.
+    pub(super) fn decode<'d>(
+        &mut self,
+        certificates: impl Iterator<Item = &'d [u8]>,
+        place: impl Fn(Range<usize>) -> Option<(ObjectType, Range<usize>)>,
+        mut start: usize,
+    ) -> Option<Vec<Certificate>> {
+        let subject = Subject::Certificates;
+        let mut decoded = Vec::new();
+        for (position, der) in certificates.enumerate() {
             let range = start..start + der.len();
             start = range.end;
             match Certificate::from_der(der) {
-                Ok(certificate) => certificates.push(certificate),
+                Ok(certificate) => decoded.push(certificate),
                 Err(what) => {
                     let detail = format!("certificate {position}: {what}");
                     let check = Check::new(subject, Outcome::Malformed, detail);
-                    self.add(check.at(chain.kind, &range));
+                    self.add(match place(range) {
+                        Some((kind, range)) => check.at(kind, &range),
+                        None => check,
+                    });
                     return None;
                 }
             }
         }
-        self.report.leaf = certificates.last().map(|leaf| report::Leaf {
+        self.report.leaf = decoded.last().map(|leaf| report::Leaf {
             subject: leaf.subject(),
             issuer: leaf.issuer(),
             sha256: fingerprint(leaf.der()),
             names: [leaf.pci_sig_names(), leaf.dmtf_names()].concat(),
         });
-        let detail = match certificates.len() {
+        let detail = match decoded.len() {
             1 => "1 certificate".to_owned(),
             count => format!("{count} certificates"),
         };
         self.add(Check::new(subject, Outcome::Pass, detail));
-        Some((format, certificates))
+        Some(decoded)
     }
 
-    pub(super) fn signature(&mut self, transcript: &Transcript<'_>, format: &CertChain<'_>) {
-        let subject = Subject::Signature;
-        let refused = |detail: String| Check::new(subject, Outcome::Refused, detail);
-        let state = &transcript.negotiation.state;
-        let asym = state.algorithms.asym;
-        let check = match leaf_key_and_verdict(transcript, format) {
-            Ok(Verdict::Valid) => Check::new(
-                subject,
-                Outcome::Pass,
-                "the key of the device's certificate signed the transcript",
-            ),
-            Ok(Verdict::Invalid) => refused(
-                "the key of the device's certificate did not sign this transcript".to_owned(),
-            )
-            .at(ObjectType::Challenge, &transcript.signature),
-            Err(ChainError::LeafKey) => refused(format!(
-                "the key of the device's certificate is not one for {asym}"
-            )),
-            Err(ChainError::LeafUsage) => {
-                refused("the device's certificate must not sign".to_owned())
+    /// Compares the chains of other slots with what the device sent and announced.
+    pub(super) fn other_chains(&mut self, transcript: &Transcript<'_>) {
+        let subject = Subject::OtherChains;
+        let hash = transcript.negotiation.state.algorithms.hash;
+        let objects = self.objects;
+        for (kind, object) in objects {
+            let ObjectType::Cert(slot) = *kind else {
+                continue;
+            };
+            let Some(slot) = SlotId::new(slot.number()) else {
+                continue;
+            };
+            if slot == transcript.asked.slot {
+                continue;
             }
-            Err(ChainError::Unusable { .. }) => refused(format!(
-                "the key of the device's certificate cannot be used here, {asym} expected"
-            )),
-            Err(
-                ChainError::Malformed { .. }
-                | ChainError::Link { .. }
-                | ChainError::Identity(_)
-                | ChainError::Fault(_),
-            ) => refused("the key of the device's certificate cannot be read".to_owned()),
-        };
-        self.add(check);
+            let announced = transcript.digests.as_ref();
+            let announced = announced.and_then(|digests| digests.of(slot));
+            let sent = transcript.chains.get(&slot);
+            let bytes = &object.bytes;
+            let check = match (sent, announced) {
+                (Some(sent), _) if sent != bytes => Check::new(
+                    subject,
+                    Outcome::Malformed,
+                    format!("{kind}: another chain than the one that the device sent"),
+                )
+                .at(*kind, &difference(bytes, sent)),
+                (None, None) => Check::new(
+                    subject,
+                    Outcome::NotJudged,
+                    format!("{kind}: nothing in this transcript binds it"),
+                ),
+                (_, Some(announced)) => {
+                    let Some(digest) = self.hash(subject, hash, bytes) else {
+                        continue;
+                    };
+                    if digest == announced {
+                        let detail = format!("{kind}: the device announced this chain");
+                        Check::new(subject, Outcome::Pass, detail)
+                    } else {
+                        let detail = format!("{kind}: the device announced another chain");
+                        Check::new(subject, Outcome::Refused, detail).at(*kind, &(0..bytes.len()))
+                    }
+                }
+                (Some(_), None) => Check::new(
+                    subject,
+                    Outcome::Pass,
+                    format!("{kind}: as the device sent it"),
+                ),
+            };
+            self.add(check);
+        }
     }
 }
 
-/// Verifies the signature with the key of the last certificate, whatever those before it are worth.
-fn leaf_key_and_verdict(
-    transcript: &Transcript<'_>,
-    format: &CertChain<'_>,
-) -> Result<Verdict, ChainError> {
-    let state = &transcript.negotiation.state;
-    let (hash, asym) = (state.algorithms.hash, state.algorithms.asym);
-    let mut crypto = RustCrypto::new();
-    let malformed = ChainError::Malformed {
-        position: format.certificates.count().saturating_sub(1),
-    };
-    let leaf = Certificates::split(format.certificates.leaf()).map_err(|_| malformed)?;
-    let key = crypto.leaf_key(leaf, asym)?.key;
-    let fault = |fault: Fault| ChainError::Fault(fault);
-    let input = signing_input(
-        &crypto,
-        state.version,
-        Purpose::ChallengeAuth,
-        hash,
-        transcript.signed,
-    )
-    .map_err(fault)?;
-    crypto
-        .verify(&key, asym, &input, transcript.auth.signature)
-        .map_err(fault)
-}
+/// Bytes of DIGESTS before the first digest.
+const DIGESTS_HEADER: usize = 4;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use rspdm_proto::proto::negotiated::NegotiatedState;
+
 use super::{
     difference,
     Judge, //
@@ -25,7 +27,7 @@ use crate::{
 impl<'a> Judge<'a> {
     pub(super) fn transcript(&mut self) -> Option<Transcript<'a>> {
         let subject = Subject::Transcript;
-        let Some(bytes) = self.evidence.bytes(ObjectType::Challenge) else {
+        let Some(bytes) = self.bytes(ObjectType::Challenge) else {
             self.add(Check::new(subject, Outcome::Malformed, "there is none"));
             return None;
         };
@@ -36,7 +38,7 @@ impl<'a> Judge<'a> {
                     version: state.version.to_string(),
                     hash: state.algorithms.hash.to_string(),
                     signature_algorithm: state.algorithms.asym.to_string(),
-                    slot: transcript.asked.slot.number(),
+                    slot: Some(transcript.asked.slot.number()),
                 });
                 let highest = transcript.negotiation.highest_version;
                 let mut detail = format!("{} messages", transcript.messages.len());
@@ -61,11 +63,8 @@ impl<'a> Judge<'a> {
 
     pub(super) fn vca(&mut self, transcript: &Transcript<'_>) {
         let subject = Subject::Vca;
-        let vca = self.evidence.bytes(ObjectType::Vca);
-        let challenge = self
-            .evidence
-            .bytes(ObjectType::Challenge)
-            .unwrap_or_default();
+        let vca = self.bytes(ObjectType::Vca);
+        let challenge = self.bytes(ObjectType::Challenge).unwrap_or_default();
         let start = challenge.get(..transcript.negotiation.len);
         let check = match vca {
             None => Check::new(subject, Outcome::NotJudged, "there is no such object"),
@@ -84,21 +83,36 @@ impl<'a> Judge<'a> {
         self.add(check);
     }
 
-    /// Compares the kernel's hints with what was found; they are not used for anything.
     pub(super) fn layout(&mut self, transcript: &Transcript<'_>) {
-        let subject = Subject::Layout;
-        let object = self.evidence.objects.get(&ObjectType::Challenge);
-        let Some(layout) = object.and_then(|object| object.layout.as_ref()) else {
-            self.add(Check::new(
-                subject,
-                Outcome::NotJudged,
-                "there are no hints",
-            ));
-            return;
+        let found = Found {
+            requester_nonce: Some(transcript.requester_nonce.clone()),
+            responder_nonce: transcript.responder_nonce.clone(),
+            signature: Some(transcript.signature.clone()),
         };
         let state = &transcript.negotiation.state;
-        let offset = |range: &Range<usize>| u32::try_from(range.start).unwrap_or(u32::MAX);
-        let length = u32::try_from(transcript.signature.len()).unwrap_or(u32::MAX);
+        self.hints(Subject::Layout, ObjectType::Challenge, state, &found);
+    }
+
+    /// Compares the kernel's hints with what was found; they are not used for anything.
+    pub(super) fn hints(
+        &mut self,
+        subject: Subject,
+        kind: ObjectType,
+        state: &NegotiatedState,
+        found: &Found,
+    ) {
+        let object = self.objects.get(&kind);
+        let Some(layout) = object.and_then(|object| object.layout.as_ref()) else {
+            let detail = "there are no hints";
+            self.add(Check::new(subject, Outcome::NotJudged, detail));
+            return;
+        };
+        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        // There is no hint about what is not there.
+        let is_at = |hint: u32, range: Option<&Range<usize>>| {
+            range.is_none_or(|range| hint == number(range.start))
+        };
+        let signature_len = found.signature.as_ref().map_or(0, Range::len);
         let wrong = [
             (
                 layout.spdm_version == u32::from(state.version.to_wire()),
@@ -110,18 +124,24 @@ impl<'a> Judge<'a> {
                 "signature algorithm",
             ),
             (
-                layout.requester_nonce_offset == offset(&transcript.requester_nonce),
+                is_at(
+                    layout.requester_nonce_offset,
+                    found.requester_nonce.as_ref(),
+                ),
                 "offset of the requester's nonce",
             ),
             (
-                layout.responder_nonce_offset == offset(&transcript.responder_nonce),
+                is_at(layout.responder_nonce_offset, Some(&found.responder_nonce)),
                 "offset of the device's nonce",
             ),
             (
-                layout.signature_offset == offset(&transcript.signature),
+                is_at(layout.signature_offset, found.signature.as_ref()),
                 "offset of the signature",
             ),
-            (layout.signature_length == length, "length of the signature"),
+            (
+                layout.signature_length == number(signature_len),
+                "length of the signature",
+            ),
         ]
         .into_iter()
         .find(|(is_right, _)| !is_right);
@@ -136,15 +156,26 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn nonce(&mut self, transcript: &Transcript<'_>) {
-        let subject = Subject::Nonce;
-        let found = transcript.asked.nonce;
+        let range = &transcript.requester_nonce;
+        let nonce = &transcript.asked.nonce;
+        self.judge_nonce(Subject::Nonce, ObjectType::Challenge, nonce, range);
+    }
+
+    /// Compares the nonce that was found at `range` of an object with the one that was demanded.
+    pub(super) fn judge_nonce(
+        &mut self,
+        subject: Subject,
+        kind: ObjectType,
+        found: &[u8; 32],
+        range: &Range<usize>,
+    ) {
         self.add(match self.demands.nonce {
             None => Check::new(
                 subject,
                 Outcome::NotJudged,
                 "no nonce was given: the evidence may be an old one, replayed",
             ),
-            Some(nonce) if nonce == found => Check::new(
+            Some(nonce) if nonce == *found => Check::new(
                 subject,
                 Outcome::Pass,
                 "it answers the nonce that was asked for",
@@ -154,7 +185,14 @@ impl<'a> Judge<'a> {
                 Outcome::Refused,
                 format!("it answers another nonce, {}", hex::encode(found)),
             )
-            .at(ObjectType::Challenge, &transcript.requester_nonce),
+            .at(kind, range),
         });
     }
+}
+
+/// Where things are in a transcript, as against where the kernel says that they are.
+pub(super) struct Found {
+    pub(super) requester_nonce: Option<Range<usize>>,
+    pub(super) responder_nonce: Range<usize>,
+    pub(super) signature: Option<Range<usize>>,
 }

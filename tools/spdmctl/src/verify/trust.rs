@@ -2,7 +2,10 @@
 
 //! Trust: where the chain leads, whom it names, and what a policy says about that.
 
-use rspdm_proto::proto::wire::cert_chain::CertChain;
+use rspdm_proto::proto::{
+    negotiated::NegotiatedState,
+    wire::cert_chain::CertChain, //
+};
 
 use super::{
     fingerprint,
@@ -12,6 +15,7 @@ use super::{
     Limits, //
 };
 use crate::{
+    evidence::ObjectType,
     identity::{
         PciIdentity,
         Serial, //
@@ -23,7 +27,6 @@ use crate::{
     },
     transcript::Transcript,
     x509::{
-        Anchor,
         Certificate,
         Path,
         Problem, //
@@ -31,20 +34,15 @@ use crate::{
 };
 
 impl Judge<'_> {
-    pub(super) fn path(
-        &mut self,
-        transcript: &Transcript<'_>,
-        chain: &Chain<'_>,
-        format: &CertChain<'_>,
-        path: &Path<'_>,
-    ) {
+    /// Judges the path from the device's certificate to a root; its certificates are in `object`.
+    pub(super) fn path(&mut self, path: &Path<'_>, object: Option<ObjectType>) {
         let time = self.demands.time;
         let add = |judge: &mut Self, subject, result: Result<(), Problem>, detail: &str| {
             judge.add(match result {
                 Ok(()) => Check::new(subject, Outcome::Pass, detail),
                 Err(problem) => {
                     let mut check = Check::new(subject, Outcome::Refused, problem.to_string());
-                    check.object = Some(chain.kind);
+                    check.object = object;
                     check
                 }
             });
@@ -68,28 +66,20 @@ impl Judge<'_> {
             &format!("all are valid at {time}"),
         );
 
-        let anchor = match &self.demands.roots {
-            None => {
-                self.add(Check::new(
-                    Subject::Trust,
-                    Outcome::NotJudged,
-                    "no root was given: anybody can make such a chain",
-                ));
-                None
-            }
+        match &self.demands.roots {
+            None => self.add(Check::new(
+                Subject::Trust,
+                Outcome::NotJudged,
+                "no root was given: anybody can make such a chain",
+            )),
             Some(roots) => match path.anchor(roots, time) {
                 Ok(anchor) => {
                     let detail = format!("{} ({})", anchor.certificate.subject(), anchor.source);
                     self.add(Check::new(Subject::Trust, Outcome::Pass, detail));
-                    Some(anchor)
                 }
-                Err(problem) => {
-                    add(self, Subject::Trust, Err(problem), "");
-                    None
-                }
+                Err(problem) => add(self, Subject::Trust, Err(problem), ""),
             },
-        };
-        self.root_hash(transcript, chain, format, path, anchor);
+        }
     }
 
     /// RootHash names the first certificate if that is a root, and the root that issued it if not.
@@ -99,12 +89,13 @@ impl Judge<'_> {
         chain: &Chain<'_>,
         format: &CertChain<'_>,
         path: &Path<'_>,
-        anchor: Option<&Anchor>,
     ) {
         let subject = Subject::RootHash;
         let root = if path.begins_with_root() {
             Some(format.certificates.first())
         } else {
+            let roots = self.demands.roots.as_deref().unwrap_or_default();
+            let anchor = path.anchor(roots, self.demands.time).ok();
             anchor.map(|anchor| anchor.certificate.der())
         };
         let Some(root) = root else {
@@ -132,10 +123,19 @@ impl Judge<'_> {
         });
     }
 
-    pub(super) fn identity(&mut self, chain: &Chain<'_>, leaf: &Certificate) {
+    /// Judges whom the device's certificate, which is in `object`, names.
+    pub(super) fn identity(&mut self, object: Option<ObjectType>, leaf: &Certificate) {
         let subject = Subject::Identity;
         let demand = self.demands.identity;
-        let device = &self.evidence.device;
+        let Some(device) = self.device else {
+            let outcome = match demand {
+                IdentityDemand::Require => Outcome::Refused,
+                IdentityDemand::Match | IdentityDemand::Ignore => Outcome::NotJudged,
+            };
+            let detail = "the evidence does not say what the device is";
+            self.add(Check::new(subject, outcome, detail));
+            return;
+        };
         let (outcome, detail) = match (demand, judge_names(leaf.pci_sig_names(), device)) {
             (IdentityDemand::Ignore, _) => (
                 Outcome::NotJudged,
@@ -175,18 +175,17 @@ impl Judge<'_> {
         };
         let mut check = Check::new(subject, outcome, detail);
         if outcome == Outcome::Refused {
-            check.object = Some(chain.kind);
+            check.object = object;
         }
         self.add(check);
     }
 
-    pub(super) fn limits(&mut self, transcript: &Transcript<'_>, leaf: &Certificate) {
+    pub(super) fn limits(&mut self, state: &NegotiatedState, leaf: &Certificate) {
         let subject = Subject::Policy;
         let limits = &self.demands.limits;
         if *limits == Limits::default() {
             return;
         }
-        let state = &transcript.negotiation.state;
         let (hash, asym) = (state.algorithms.hash, state.algorithms.asym);
         let is_listed = |list: &[[u8; 32]]| {
             let digest = fingerprint(leaf.der());

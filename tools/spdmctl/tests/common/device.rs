@@ -39,6 +39,17 @@ use spdmctl::{
 /// The nonce that evidence answers unless a test wants another.
 pub const NONCE: [u8; 32] = [0x5a; 32];
 
+/// How the device is asked for measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Not at all.
+    No,
+    /// Without a signature.
+    Unsigned,
+    /// With one.
+    Signed,
+}
+
 /// What evidence is made of.
 pub struct Recipe {
     /// SPDMVersion.
@@ -51,6 +62,12 @@ pub struct Recipe {
     pub slot: u8,
     /// Whether GET_DIGESTS is sent.
     pub ask_digests: bool,
+    /// Slots whose chains are read, too.
+    pub further_slots: Vec<u8>,
+    /// Whether the device is challenged a second time, and only the second time is kept.
+    pub refresh: bool,
+    /// Whether and how GET_MEASUREMENTS is sent.
+    pub measure: Measure,
     /// Most bytes of the chain that one GET_CERTIFICATE asks for; 0: none is sent.
     pub portion: u16,
     /// What is wrong with the device, as the responder calls it.
@@ -67,6 +84,9 @@ impl Default for Recipe {
             hash: Hash::Sha256,
             slot: 0,
             ask_digests: true,
+            further_slots: Vec::new(),
+            refresh: false,
+            measure: Measure::Signed,
             portion: 0x300,
             faults: Vec::new(),
             config: Config::default(),
@@ -105,32 +125,93 @@ impl Recipe {
         if self.ask_digests {
             said.ask(&[version, 0x81, 0x00, 0x00]);
         }
-        let chain = self.read_chain(&mut said);
-        let requester_nonce = said.transcript.len() + 4;
-        let response = said.ask(&challenge(version, self.slot));
-        let signature = said.transcript.len() - self.asym.signature_len();
-        let layout = Layout {
-            spdm_version: version.into(),
-            hash: hash_name(self.hash).to_owned(),
-            signature_algorithm: asym_name(self.asym).to_owned(),
-            requester_nonce_offset: number(requester_nonce),
-            responder_nonce_offset: number(response.start + 4 + self.hash.digest_len()),
-            signature_offset: number(signature),
-            signature_length: number(self.asym.signature_len()),
-        };
-        let object = |bytes, layout| Object { bytes, layout };
-        let cert = ObjectType::Cert(Slot::new(self.slot).unwrap());
+        let mut objects = BTreeMap::new();
+        for slot in self.further_slots.iter().chain([&self.slot]) {
+            let chain = self.read_chain(&mut said, *slot);
+            let cert = ObjectType::Cert(Slot::new(*slot).unwrap());
+            objects.insert(cert, object(chain, None));
+        }
+        if self.refresh {
+            said.ask(&challenge(version, self.slot));
+            said.transcript = vca.clone();
+        }
+        objects.insert(ObjectType::Challenge, self.challenge(&mut said));
+        if self.measure != Measure::No {
+            said.transcript = match version {
+                0x10 | 0x11 => Vec::new(),
+                _ => vca.clone(),
+            };
+            objects.insert(ObjectType::Measurements, self.measurements(&mut said));
+        }
+        objects.insert(ObjectType::Vca, object(vca, None));
         Evidence {
             device: nvme(),
             generation: 1,
             count: Some(1),
             validated: false,
-            objects: BTreeMap::from([
-                (cert, object(chain, None)),
-                (ObjectType::Vca, object(vca, None)),
-                (ObjectType::Challenge, object(said.transcript, Some(layout))),
-            ]),
+            objects,
         }
+    }
+
+    fn challenge(&self, said: &mut Said) -> Object {
+        let requester_nonce = said.transcript.len() + 4;
+        let response = said.ask(&challenge(self.version, self.slot));
+        let responder_nonce = response.start + 4 + self.hash.digest_len();
+        let signature_len = self.asym.signature_len();
+        self.object(said, requester_nonce, responder_nonce, signature_len)
+    }
+
+    fn measurements(&self, said: &mut Said) -> Object {
+        let is_signed = self.measure == Measure::Signed;
+        let start = said.transcript.len();
+        let mut request = vec![self.version, 0xe0, u8::from(is_signed), 0xff];
+        if is_signed {
+            request.extend(NONCE);
+            if self.version >= 0x11 {
+                request.push(self.slot);
+            }
+        }
+        if self.version >= 0x13 {
+            request.extend(*b"8CONTEXT");
+        }
+        let response = said.ask(&request);
+        let bytes = &said.transcript[response.clone()];
+        let record = bytes.get(5..8).map_or(0, |len| {
+            usize::from(len[0]) | usize::from(len[1]) << 8 | usize::from(len[2]) << 16
+        });
+        let responder_nonce = response.start + 8 + record;
+        let signature_len = if is_signed {
+            self.asym.signature_len()
+        } else {
+            0
+        };
+        let requester_nonce = if is_signed { start + 4 } else { 0 };
+        self.object(said, requester_nonce, responder_nonce, signature_len)
+    }
+
+    fn object(
+        &self,
+        said: &Said,
+        requester_nonce: usize,
+        responder_nonce: usize,
+        signature_len: usize,
+    ) -> Object {
+        let bytes = said.transcript.clone();
+        let signature = if signature_len == 0 {
+            0
+        } else {
+            bytes.len() - signature_len
+        };
+        let layout = Layout {
+            spdm_version: self.version.into(),
+            hash: hash_name(self.hash).to_owned(),
+            signature_algorithm: asym_name(self.asym).to_owned(),
+            requester_nonce_offset: number(requester_nonce),
+            responder_nonce_offset: number(responder_nonce),
+            signature_offset: number(signature),
+            signature_length: number(signature_len),
+        };
+        object(bytes, Some(layout))
     }
 
     fn device_config(&self) -> Config {
@@ -160,15 +241,15 @@ impl Recipe {
         request
     }
 
-    /// Reads the slot's chain; from a device that sends none, what it would have sent.
-    fn read_chain(&self, said: &mut Said) -> Vec<u8> {
+    /// Reads a slot's chain; from a device that sends none, what it would have sent.
+    fn read_chain(&self, said: &mut Said, slot: u8) -> Vec<u8> {
         if self.portion == 0 {
             let device = Device::new(self.device_config(), Arc::new(random())).unwrap();
-            return device.chains(self.asym)[&self.slot].to_bytes(self.hash);
+            return device.chains(self.asym)[&slot].to_bytes(self.hash);
         }
         let mut chain = Vec::new();
         loop {
-            let mut request = vec![self.version, 0x82, self.slot, 0x00];
+            let mut request = vec![self.version, 0x82, slot, 0x00];
             let offset = u16::try_from(chain.len()).unwrap();
             request.extend(offset.to_le_bytes());
             request.extend(self.portion.to_le_bytes());
@@ -200,6 +281,10 @@ impl Said {
         self.transcript.extend_from_slice(&reply);
         start..self.transcript.len()
     }
+}
+
+fn object(bytes: Vec<u8>, layout: Option<Layout>) -> Object {
+    Object { bytes, layout }
 }
 
 /// QEMU's NVMe controller.
