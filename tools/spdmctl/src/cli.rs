@@ -186,7 +186,8 @@ lead to one of the roots given with --trust. Every check is listed with its resu
 
 Evidence that was saved with `spdmctl evidence DEV --out DIR` is judged with --from, on any \
 machine and without privilege. Give --nonce then, the one that was asked for: without it, old \
-evidence cannot be told from new.
+evidence cannot be told from new. FILE is a JSON CMW collection, as `spdmctl evidence --format cmw` \
+and other tools write it: it has measurements and certificates, and no challenge.
 
 Measurements are judged if the device has some. That they are not signed, or that evidence of a \
 device that can measure has none, is told and does no harm unless --measurements or a policy \
@@ -221,8 +222,8 @@ pub struct Verify {
     #[arg(value_name = "DEV")]
     pub device: Option<String>,
 
-    /// Judge evidence that was saved in this directory.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["slot", "no_refresh", "accept"])]
+    /// Judge evidence that was saved in this directory or file.
+    #[arg(long, value_name = "DIR|FILE", conflicts_with_all = ["slot", "no_refresh", "accept"])]
     pub from: Option<PathBuf>,
 
     /// Trust the root certificates in this file (PEM or DER). Can be repeated.
@@ -338,6 +339,8 @@ pub enum Format {
     Json,
     /// The messages of the transcripts, for spdm_dump and Wireshark.
     Pcap,
+    /// Measurements and certificates as a JSON CMW collection (RFC 9999), for other verifiers.
+    Cmw,
     /// The measurements as reference values for a policy file.
     Policy,
 }

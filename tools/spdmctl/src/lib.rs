@@ -9,8 +9,9 @@
 //! | [`sysfs`], [`identity`] | devices, TSMs, configuration space |
 //! | [`netlink`] | the family `device-evidence` |
 //! | [`evidence`], [`store`] | evidence objects, in memory and as a directory of files |
+//! | [`cmw`], [`measured`] | measurements in the form that other verifiers take |
 //! | [`transcript`], [`chain`] | what is in a transcript, and in a certificate chain |
-//! | [`measurement`], [`measured`] | what a device measured, and where that is in the evidence |
+//! | [`measurement`] | what a device measured |
 //! | [`x509`], [`trust`] | certificates, the path to a trusted root |
 //! | [`policy`] | demands in a file |
 //! | [`verify`], [`report`] | the judgement, and how it is told |
@@ -27,6 +28,7 @@
 
 pub mod chain;
 pub mod cli;
+pub mod cmw;
 pub mod commands;
 pub mod error;
 pub mod evidence;

@@ -58,6 +58,7 @@ use serde::{
 };
 
 use crate::{
+    cmw,
     error::{
         Error,
         Result, //
@@ -159,6 +160,36 @@ pub fn save(
     fs::write(&index_path, format!("{text}\n")).map_err(failed(&index_path))
 }
 
+/// What somebody saved.
+pub enum Saved {
+    /// A directory of objects.
+    Directory(Evidence),
+    /// A collection for other verifiers, about one device.
+    Collection(cmw::Item),
+}
+
+/// Reads what was saved in a directory, or in the file of a collection.
+///
+/// # Errors
+///
+/// As [`load`]; an environment error if a collection is about several devices.
+pub fn open(path: &Path) -> Result<Saved> {
+    if path.is_dir() || !path.exists() {
+        return load(path).map(Saved::Directory);
+    }
+    let text = read(path, MAX_COLLECTION_SIZE)?;
+    let mut items = cmw::parse(&text)
+        .map_err(|what| Error::malformed(format!("{}: {what}", path.display())))?;
+    match (items.pop(), items.as_slice()) {
+        (Some(item), []) => Ok(Saved::Collection(item)),
+        _ => Err(Error::environment(format!(
+            "{}: a collection about several devices",
+            path.display()
+        ))
+        .hint("split it: every device is judged alone")),
+    }
+}
+
 /// Reads evidence that was saved in a directory.
 ///
 /// # Errors
@@ -226,6 +257,9 @@ const INDEX: &str = "evidence.json";
 
 /// Version of the format; a reader refuses what it does not know.
 const FORMAT: &str = "spdmctl-evidence-1";
+
+/// Most bytes of a collection that are read: in base64 a transcript grows by a third.
+const MAX_COLLECTION_SIZE: u64 = 2 * MAX_OBJECT_SIZE as u64;
 
 /// Most bytes of an index that are read: a dozen objects need a hundredth of it.
 const MAX_INDEX_SIZE: u64 = 1 << 20;

@@ -132,6 +132,15 @@ impl Negotiation {
             rest => Err(walk.fault(rest.len(), "bytes behind ALGORITHMS")),
         }
     }
+
+    /// Walks the part A that other messages follow.
+    ///
+    /// # Errors
+    ///
+    /// The first message that is not what it must be.
+    pub fn parse_front(bytes: &[u8]) -> Result<Self, Fault> {
+        Walk::new(bytes).negotiation()
+    }
 }
 
 impl<'a> Transcript<'a> {

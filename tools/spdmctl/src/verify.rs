@@ -9,6 +9,7 @@
 //! not an input: whoever saved the evidence may not have been a kernel.
 
 mod chain;
+mod collection;
 mod measurements;
 mod signature;
 mod transcript;
@@ -36,6 +37,7 @@ use rspdm_proto::proto::{
 };
 
 use crate::{
+    cmw,
     evidence::{
         Evidence,
         Object,
@@ -161,6 +163,25 @@ pub fn verify(evidence: &Evidence, demands: &Demands) -> Report {
     // A step that leaves nothing to go on with ends the judgement.
     let _ = judge.judge();
     judge.finish(&SUBJECTS)
+}
+
+/// Judges what a collection says about a device: measurements and certificates, no challenge.
+pub fn verify_collection(item: &cmw::Item, demands: &Demands) -> Report {
+    let objects = BTreeMap::from([(
+        ObjectType::Measurements,
+        Object {
+            bytes: item.transcript.clone(),
+            layout: None,
+        },
+    )]);
+    let mut judge = Judge {
+        objects: &objects,
+        device: None,
+        demands,
+        report: Report::new(&item.label, None),
+    };
+    let _ = judge.judge_collection(item);
+    judge.finish(&collection::SUBJECTS)
 }
 
 struct Judge<'a> {

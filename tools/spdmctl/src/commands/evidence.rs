@@ -42,7 +42,8 @@ use crate::{
     netlink::client::ReadRequest,
     store::{
         self,
-        Index, //
+        Index,
+        Saved, //
     },
     sysfs::Sysfs,
     time, //
@@ -64,8 +65,13 @@ pub(super) fn run(
         let slots = arguments.slots.iter().map(|slot| ObjectType::Cert(*slot));
         arguments.types.iter().copied().chain(slots).collect()
     };
+    if arguments.format == Some(Format::Cmw) && !arguments.types.is_empty() {
+        return Err(Error::environment(
+            "a collection always has measurements and certificates: leave --type out",
+        ));
+    }
     let complete = match &arguments.from {
-        Some(directory) => store::load(directory)?,
+        Some(directory) => saved(directory)?,
         None => {
             // clap demands the one or the other.
             let name = arguments.device.as_deref().unwrap_or_default();
@@ -109,6 +115,17 @@ pub(super) fn run(
         }
     }
     Ok(Exit::Pass)
+}
+
+fn saved(path: &Path) -> Result<Evidence> {
+    match store::open(path)? {
+        Saved::Directory(evidence) => Ok(evidence),
+        Saved::Collection(_) => Err(Error::environment(format!(
+            "{}: a collection, not a directory of objects",
+            path.display()
+        ))
+        .hint("`spdmctl verify --from` judges collections")),
+    }
 }
 
 /// What to ask the kernel for.

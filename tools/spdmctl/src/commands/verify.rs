@@ -22,10 +22,7 @@ use crate::{
         Exit,
         Result, //
     },
-    evidence::{
-        Evidence,
-        ObjectType, //
-    },
+    evidence::ObjectType,
     netlink::client::{
         Client,
         ReadRequest, //
@@ -35,7 +32,10 @@ use crate::{
         Policy, //
     },
     report::Report,
-    store,
+    store::{
+        self,
+        Saved, //
+    },
     sysfs::Sysfs,
     time, trust,
     verify::{
@@ -65,7 +65,7 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
     for path in arguments.trust.iter().chain(&policy.roots) {
         roots.extend(trust::load(path)?);
     }
-    let (evidence, nonce) = evidence(sysfs, arguments)?;
+    let (source, nonce) = evidence(sysfs, arguments)?;
     let demands = Demands {
         nonce,
         roots: (!arguments.any_root).then_some(roots),
@@ -80,11 +80,14 @@ pub(super) fn run(sysfs: &Sysfs, arguments: &Verify, output: &mut Output<'_>) ->
         },
         limits: policy.limits,
     };
-    let report = verify::verify(&evidence, &demands);
+    let report = match &source {
+        Saved::Directory(evidence) => verify::verify(evidence, &demands),
+        Saved::Collection(item) => verify::verify_collection(item, &demands),
+    };
     let exit = report.exit();
 
     let accepted = arguments.accept.then(|| report.passed());
-    if accepted == Some(true) {
+    if let (Some(true), Saved::Directory(evidence)) = (accepted, &source) {
         // Exactly what was judged: the kernel refuses if there is other evidence by now.
         Client::open()?.validate(&evidence.device.address, evidence.generation)?;
     }
@@ -126,7 +129,7 @@ pub(super) fn accept(sysfs: &Sysfs, arguments: &Accept, output: &mut Output<'_>)
 }
 
 /// The evidence to judge, and the nonce that it must answer.
-fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 32]>)> {
+fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Saved, Option<[u8; 32]>)> {
     if let Some(directory) = &arguments.from {
         let nonce = match arguments.nonce {
             None => None,
@@ -138,7 +141,7 @@ fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 
                 );
             }
         };
-        return Ok((store::load(directory)?, nonce));
+        return Ok((store::open(directory)?, nonce));
     }
     // clap demands the one or the other.
     let name = arguments.device.as_deref().unwrap_or_default();
@@ -165,5 +168,5 @@ fn evidence(sysfs: &Sysfs, arguments: &Verify) -> Result<(Evidence, Option<[u8; 
         slot: arguments.slot,
     };
     let evidence = collect::from_device(&device, &Wanted::WithChains, &request)?;
-    Ok((evidence, nonce))
+    Ok((Saved::Directory(evidence), nonce))
 }

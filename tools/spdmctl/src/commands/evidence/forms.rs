@@ -81,6 +81,7 @@ pub(super) fn render(format: Format, evidence: &Evidence, complete: &Evidence) -
             }
             Ok(capture.into_bytes())
         }
+        Format::Cmw => measured::collection(complete).map(String::into_bytes),
         Format::Policy => {
             let measurements = measured::measurements(complete)?;
             Ok(policy::expecting(&measurements).into_bytes())
