@@ -30,10 +30,16 @@
  * @DEVICE_EVIDENCE_OBJECT_TYPE_VCA: The six messages that negotiated version,
  *   capabilities and algorithms.
  * @DEVICE_EVIDENCE_OBJECT_TYPE_MEASUREMENTS: The transcript of one
- *   GET_MEASUREMENTS exchange.
+ *   GET_MEASUREMENTS exchange for all measurement blocks, which DMTF calls the
+ *   single-request standard measurement transcript: from SPDM 1.2 on the
+ *   messages of vca, then GET_MEASUREMENTS and MEASUREMENTS. It ends in the
+ *   signature, and has signature-length 0 if the device cannot sign. Empty if
+ *   the device takes no measurements.
  * @DEVICE_EVIDENCE_OBJECT_TYPE_REPORT: The device interface report.
  * @DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE: The transcript of the CHALLENGE
- *   exchange, in the order in which it is signed, and the signature.
+ *   exchange, in the order in which it is signed, and the signature. Evidence
+ *   that was collected over a nonce may lack the messages that read the
+ *   chains; what is signed has the digest of the chain in it.
  */
 enum device_evidence_object_type {
 	DEVICE_EVIDENCE_OBJECT_TYPE_CERT0,
@@ -64,7 +70,10 @@ enum device_evidence_flag {
 };
 
 /**
- * enum device_evidence_event - What became of a device's evidence.
+ * enum device_evidence_event - What became of a device's evidence. Each is a
+ *   uevent of the device, too, with the action "change" and the variables
+ *   EVIDENCE (the name of the event), EVIDENCE_GENERATION and EVIDENCE_REASON
+ *   (the name of the reason), as far as the event has them.
  * @DEVICE_EVIDENCE_EVENT_CONNECTED: There is evidence where there was none.
  * @DEVICE_EVIDENCE_EVENT_DISCONNECTED: There is no evidence any more.
  * @DEVICE_EVIDENCE_EVENT_REFRESHED: New evidence took the place of the old.
