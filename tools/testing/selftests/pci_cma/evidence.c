@@ -6,9 +6,7 @@
  * is. It is connected before each test, and disconnected meanwhile by some.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "cma_device.h"
 #include "evidence_client.h"
 
 #define BIT(n)		(1U << (n))
@@ -30,7 +29,7 @@
 #define VCA		BIT(DEVICE_EVIDENCE_OBJECT_TYPE_VCA)
 #define REPORT		BIT(DEVICE_EVIDENCE_OBJECT_TYPE_REPORT)
 #define CHALLENGE	BIT(DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE)
-#define ALL		(0x7ffU | CHALLENGE)
+#define ALL		EVIDENCE_ALL
 
 #define DIGEST		DEVICE_EVIDENCE_FLAG_DIGEST
 #define DETAILS		DEVICE_EVIDENCE_FLAG_DETAILS
@@ -40,54 +39,14 @@
 
 #define NOBODY		65534
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
-#define CMA_TSM		"/sys/devices/faux/cma/tsm"
-
 FIXTURE(evidence) {
-	char device[DEVICE_EVIDENCE_MAX_NAME_SIZE + 1];
+	struct cma_device device;
 	char tsm[16];
 	int sock;
 	struct evidence_family family;
 	struct evidence_request request;
 	struct evidence_reply reply;
 };
-
-/* The first entry of @directory whose name begins with @prefix and that has the file @file */
-static bool find_entry(const char *directory, const char *prefix, const char *file, char *name,
-		       size_t size)
-{
-	char path[512];
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir = opendir(directory);
-
-	while (dir && !found && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s/%s", directory, entry->d_name, file);
-		found = !strncmp(entry->d_name, prefix, strlen(prefix)) && !access(path, F_OK);
-		if (found)
-			snprintf(name, size, "%s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-/* Writes the name of the TSM into an attribute of the device */
-static int tell_device(const char *device, const char *attribute, const char *tsm)
-{
-	char path[128];
-	int err = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/tsm/%s", device, attribute);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, tsm, strlen(tsm)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
 
 static void fill(unsigned char *nonce, unsigned char seed)
 {
@@ -139,19 +98,6 @@ static int slot_of(const struct evidence_reply *reply)
 	return -1;
 }
 
-static bool same_objects(const struct evidence_reply *one, const struct evidence_reply *other)
-{
-	for (int i = 0; i < EVIDENCE_TYPES; i++) {
-		const struct evidence_object *a = &one->objects[i], *b = &other->objects[i];
-
-		if (a->seen != b->seen || a->length != b->length || a->received != b->received ||
-		    a->generation != b->generation ||
-		    (a->received && memcmp(a->data, b->data, a->received)))
-			return false;
-	}
-	return true;
-}
-
 FIXTURE_SETUP(evidence)
 {
 	const char *device = getenv("DEVICE");
@@ -159,15 +105,15 @@ FIXTURE_SETUP(evidence)
 
 	self->sock = -1;
 	if (device && *device)
-		snprintf(self->device, sizeof(self->device), "%s", device);
-	else if (!find_entry(PCI_DEVICES, "", "tsm/connect", self->device, sizeof(self->device)))
+		snprintf(self->device.name, sizeof(self->device.name), "%s", device);
+	else if (!cma_find_devices(&self->device, 1))
 		SKIP(return, "no PCI device with CMA");
-	if (!find_entry(CMA_TSM, "tsm", "", self->tsm, sizeof(self->tsm)))
+	if (!cma_find_tsm(self->tsm, sizeof(self->tsm)))
 		SKIP(return, "no native CMA TSM");
 
-	err = tell_device(self->device, "connect", self->tsm);
+	err = cma_tell(&self->device, "tsm/connect", self->tsm);
 	ASSERT_TRUE(err == 0 || err == -EBUSY) {
-		TH_LOG("%s: connect: %s", self->device, strerror(-err));
+		TH_LOG("%s: connect: %s", self->device.name, strerror(-err));
 	}
 
 	/* Not the socket of the test: who once offered a large buffer gets large datagrams */
@@ -181,7 +127,7 @@ FIXTURE_SETUP(evidence)
 	self->request = (struct evidence_request) {
 		.mask = ALL,
 		.subsys = "pci",
-		.device = self->device,
+		.device = self->device.name,
 		.slot = -1,
 	};
 }
@@ -249,7 +195,7 @@ TEST_F(evidence, a_read_without_nonce_changes_nothing)
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &self->reply));
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &again));
 	EXPECT_EQ(0, again.error);
-	EXPECT_TRUE(same_objects(&self->reply, &again));
+	EXPECT_TRUE(evidence_is_same(&self->reply, &again));
 	evidence_reply_free(&again);
 }
 
@@ -368,7 +314,7 @@ TEST_F(evidence, small_and_large_buffers_get_the_same)
 	EXPECT_GE(4096, small.largest);
 
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &self->reply));
-	EXPECT_TRUE(same_objects(&self->reply, &small));
+	EXPECT_TRUE(evidence_is_same(&self->reply, &small));
 	EXPECT_GE(small.messages, self->reply.messages);
 
 	/* Nobody gets datagrams of more than 32 KiB, which would be hard to allocate */
@@ -523,7 +469,7 @@ TEST_F(evidence, each_wrong_request_is_refused_with_its_reason)
 		if (!request.subsys)
 			request.subsys = "pci";
 		if (!request.device)
-			request.device = self->device;
+			request.device = self->device.name;
 		/* 0 stands for none in the table */
 		request.slot--;
 
@@ -547,7 +493,7 @@ TEST_F(evidence, each_wrong_request_is_refused_with_its_reason)
 
 TEST_F(evidence, a_device_that_is_not_connected_has_none)
 {
-	ASSERT_EQ(0, tell_device(self->device, "disconnect", self->tsm));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/disconnect", self->tsm));
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &self->reply));
 	EXPECT_EQ(ENXIO, self->reply.error);
 	EXPECT_STREQ("device has no evidence", self->reply.text);
@@ -678,7 +624,7 @@ TEST_F(evidence, a_nonce_makes_the_device_sign_it)
 	/* And now it is what everybody gets */
 	self->request.nonce = NULL;
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &old));
-	EXPECT_TRUE(same_objects(&old, &self->reply));
+	EXPECT_TRUE(evidence_is_same(&old, &self->reply));
 	evidence_reply_free(&old);
 }
 
@@ -709,7 +655,7 @@ TEST_F(evidence, the_slot_can_be_chosen)
 	self->request.slot = -1;
 	self->request.nonce = NULL;
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &self->reply));
-	EXPECT_TRUE(same_objects(&other, &self->reply));
+	EXPECT_TRUE(evidence_is_same(&other, &self->reply));
 	evidence_reply_free(&other);
 }
 
@@ -747,7 +693,7 @@ static void change_by_refresh(struct _test_data_evidence *self)
 
 static void change_by_disconnect(struct _test_data_evidence *self)
 {
-	if (tell_device(self->device, "disconnect", self->tsm))
+	if (cma_tell(&self->device, "tsm/disconnect", self->tsm))
 		abort();
 }
 
@@ -769,8 +715,8 @@ TEST_F(evidence, no_generation_comes_twice)
 	before = self->reply.objects[0].generation;
 	evidence_reply_free(&self->reply);
 
-	ASSERT_EQ(0, tell_device(self->device, "disconnect", self->tsm));
-	ASSERT_EQ(0, tell_device(self->device, "connect", self->tsm));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/disconnect", self->tsm));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/connect", self->tsm));
 	self->request.flags = DETAILS;
 	ASSERT_EQ(0, read_all(&self->family, &self->request, &self->reply));
 	EXPECT_LT(before, self->reply.objects[0].generation);
@@ -794,7 +740,7 @@ TEST_F(evidence, acceptance_holds_until_the_evidence_changes)
 
 	/* Twice is no mistake */
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device,
+		ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device.name,
 					       &generation, &verdict));
 		EXPECT_EQ(0, verdict.error);
 	}
@@ -804,8 +750,8 @@ TEST_F(evidence, acceptance_holds_until_the_evidence_changes)
 
 	ASSERT_EQ(0, refresh(&self->family, &self->request, &self->reply));
 	EXPECT_EQ(0, self->reply.objects[0].attributes & BIT64(DEVICE_EVIDENCE_A_VALIDATED));
-	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device, &generation,
-				       &verdict));
+	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device.name,
+				       &generation, &verdict));
 	EXPECT_EQ(ESTALE, verdict.error);
 	EXPECT_STREQ("evidence has changed since this generation", verdict.text);
 	EXPECT_EQ(DEVICE_EVIDENCE_A_GENERATION, verdict.attribute);
@@ -815,14 +761,14 @@ TEST_F(evidence, what_cannot_be_accepted_is_refused)
 {
 	__u32 generation = 1;
 
-	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device, NULL,
+	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device.name, NULL,
 				       &self->reply));
 	EXPECT_EQ(EINVAL, self->reply.error);
 	EXPECT_STREQ("generation is missing", self->reply.text);
 	EXPECT_EQ(DEVICE_EVIDENCE_A_GENERATION, self->reply.missing);
 
-	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, NULL, self->device, &generation,
-				       &self->reply));
+	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, NULL, self->device.name,
+				       &generation, &self->reply));
 	EXPECT_EQ(EINVAL, self->reply.error);
 	EXPECT_STREQ("subsys is missing", self->reply.text);
 
@@ -830,9 +776,9 @@ TEST_F(evidence, what_cannot_be_accepted_is_refused)
 				       &generation, &self->reply));
 	EXPECT_EQ(ENODEV, self->reply.error);
 
-	ASSERT_EQ(0, tell_device(self->device, "disconnect", self->tsm));
-	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device, &generation,
-				       &self->reply));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/disconnect", self->tsm));
+	ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device.name,
+				       &generation, &self->reply));
 	EXPECT_EQ(ENXIO, self->reply.error);
 	EXPECT_STREQ("device has no evidence", self->reply.text);
 }
@@ -860,18 +806,18 @@ TEST_F(evidence, each_change_is_told_once_and_in_order)
 	ASSERT_EQ(0, refresh(&self->family, &self->request, &self->reply));
 	first = self->reply.objects[0].generation;
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device,
+		ASSERT_EQ(0, evidence_validate(self->sock, &self->family, "pci", self->device.name,
 					       &first, &verdict));
 	}
 	ASSERT_EQ(0, refresh(&self->family, &self->request, &self->reply));
-	ASSERT_EQ(0, tell_device(self->device, "disconnect", self->tsm));
-	ASSERT_EQ(0, tell_device(self->device, "connect", self->tsm));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/disconnect", self->tsm));
+	ASSERT_EQ(0, cma_tell(&self->device, "tsm/connect", self->tsm));
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
 		ASSERT_EQ(0, evidence_next_event(listener, &self->family, 2000, &event));
 		EXPECT_EQ(expected[i], event.event);
 		EXPECT_STREQ("pci", event.subsys);
-		EXPECT_STREQ(self->device, event.device);
+		EXPECT_STREQ(self->device.name, event.device);
 		generation[i] = event.generation;
 	}
 	EXPECT_EQ(-ETIMEDOUT, evidence_next_event(listener, &self->family, 200, &event));
@@ -930,8 +876,8 @@ static void race_connector(const struct _test_data_evidence *self, unsigned int 
 	time_t end = time(NULL) + RACE_SECONDS;
 
 	while (time(NULL) < end) {
-		if (tell_device(self->device, "disconnect", self->tsm) ||
-		    tell_device(self->device, "connect", self->tsm))
+		if (cma_tell(&self->device, "tsm/disconnect", self->tsm) ||
+		    cma_tell(&self->device, "tsm/connect", self->tsm))
 			_exit(1);
 		for (int i = 0; i < readers; i++) {
 			unsigned int before = __atomic_load_n(&good[i], __ATOMIC_RELAXED);

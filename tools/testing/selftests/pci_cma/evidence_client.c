@@ -528,6 +528,19 @@ int evidence_next_event(int sock, const struct evidence_family *family, int time
 	return 0;
 }
 
+bool evidence_is_same(const struct evidence_reply *one, const struct evidence_reply *other)
+{
+	for (int i = 0; i < EVIDENCE_TYPES; i++) {
+		const struct evidence_object *a = &one->objects[i], *b = &other->objects[i];
+
+		if (a->seen != b->seen || a->length != b->length || a->received != b->received ||
+		    a->generation != b->generation ||
+		    (a->received && memcmp(a->data, b->data, a->received)))
+			return false;
+	}
+	return true;
+}
+
 void evidence_reply_free(struct evidence_reply *reply)
 {
 	for (size_t i = 0; i < EVIDENCE_TYPES; i++)

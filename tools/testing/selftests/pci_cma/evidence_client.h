@@ -13,6 +13,9 @@
 
 #define EVIDENCE_TYPES		(DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE + 1)
 
+/* Bits of all types there are */
+#define EVIDENCE_ALL		(0x7ffU | 1U << DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE)
+
 /* A buffer that any message of the family fits in */
 #define EVIDENCE_BUFFER		65536
 
@@ -140,6 +143,8 @@ int evidence_validate(int sock, const struct evidence_family *family, const char
 int evidence_next_event(int sock, const struct evidence_family *family, int timeout_ms,
 			struct evidence_event *event);
 
+/* Whether both brought the same objects, of the same generation */
+bool evidence_is_same(const struct evidence_reply *one, const struct evidence_reply *other);
 void evidence_reply_free(struct evidence_reply *reply);
 
 #endif /* EVIDENCE_CLIENT_H */

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 {
 	unsigned char nonce[DEVICE_EVIDENCE_MAX_NONCE_SIZE];
 	struct evidence_request request = {
-		.mask = 0x7ff | 1 << DEVICE_EVIDENCE_OBJECT_TYPE_CHALLENGE,
+		.mask = EVIDENCE_ALL,
 		.flags = DEVICE_EVIDENCE_FLAG_DETAILS,
 		.subsys = "pci",
 		.slot = -1,

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What devices can do wrong, according to the responder
+ *
+ * Its list has a line per fault: name, errno if it happens always, errno if it
+ * happens once, and more, separated by tabs. A name is "message:what".
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault_list.h"
+
+struct line {
+	char name[64];
+	int error;
+	int error_once;
+};
+
+struct list {
+	struct line *lines;
+	int count;
+};
+
+static const char *what(const char *name)
+{
+	return strchr(name, ':') + 1;
+}
+
+static bool is_about(const char *name, const char *message)
+{
+	return !strncmp(name, message, strlen(message)) && name[strlen(message)] == ':';
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words))
+		words++;
+	return *words;
+}
+
+/* The errno of a name, 0 of "0", or -1 */
+static int errno_of(const char *name)
+{
+	if (!strcmp(name, "0"))
+		return 0;
+	for (int error = 1; error < 200; error++) {
+		const char *known = strerrorname_np(error);
+
+		if (known && !strcmp(known, name))
+			return error;
+	}
+	return -1;
+}
+
+/* How many messages may have the fault of that name */
+static int messages_with(const struct list *list, const char *name)
+{
+	int messages = 0;
+
+	for (int i = 0; i < list->count; i++)
+		messages += !strcmp(what(list->lines[i].name), what(name));
+	return messages;
+}
+
+/*
+ * All that are of one message are tried, and those that any message may have with
+ * one of them, DIGESTS: what becomes of them is decided in one place. Not
+ * - those of messages that nobody asks for,
+ * - those that no machine survives (silence), or no socket (hangup; see hotplug.sh),
+ * - those that take another configuration (unknown-flags, san-none).
+ */
+static bool is_tried(const struct list *list, const char *name)
+{
+	static const char *const not_survived[] = { "silence", "hangup", NULL };
+	static const char *const not_configured[] = {
+		"capabilities:unknown-flags", "certificate:san-none", NULL
+	};
+	static const char *const errors[] = {
+		"error-busy", "error-unspecified", "error-unexpected-request",
+		"error-large-response", "error-response-not-ready", "error-request-resynch",
+		"error-vendor-defined", "error-code-unknown", NULL
+	};
+
+	if (is_about(name, "measurements") || is_one_of(what(name), not_survived) ||
+	    is_one_of(name, not_configured))
+		return false;
+	if (messages_with(list, name) > 5 && !is_about(name, "digests"))
+		return false;
+	return strncmp(what(name), "error-", strlen("error-")) || is_one_of(what(name), errors);
+}
+
+static int read_lines(FILE *file, struct list *list)
+{
+	char text[512], name[64], always[32], once[32];
+
+	while (fgets(text, sizeof(text), file)) {
+		struct line *line;
+
+		if (sscanf(text, "%63[^\t]\t%31[^\t]\t%31[^\t]", name, always, once) != 3 ||
+		    !strchr(name, ':'))
+			return -EBADMSG;
+		list->lines = reallocarray(list->lines, list->count + 1, sizeof(*list->lines));
+		if (!list->lines)
+			abort();
+		line = &list->lines[list->count++];
+		snprintf(line->name, sizeof(line->name), "%s", name);
+		line->error = errno_of(always);
+		line->error_once = errno_of(once);
+		/* It has an old RequesterContext, from SPDM 1.3 on; that is seen first */
+		if (!strcmp(name, "challenge:replay")) {
+			line->error = EPROTO;
+			line->error_once = EPROTO;
+		}
+		if (line->error < 0 || line->error_once < 0)
+			return -EBADMSG;
+	}
+	return list->count ? 0 : -EBADMSG;
+}
+
+static int choose(const struct list *list, struct fault **faults)
+{
+	int count = 0;
+
+	*faults = calloc(list->count * 2, sizeof(**faults));
+	if (!*faults)
+		abort();
+	for (int i = 0; i < list->count; i++) {
+		const struct line *line = &list->lines[i];
+
+		if (!is_tried(list, line->name))
+			continue;
+		(*faults)[count].error = line->error;
+		snprintf((*faults)[count++].name, sizeof((*faults)->name), "%s", line->name);
+		if (line->error == line->error_once)
+			continue;
+		(*faults)[count].error = line->error_once;
+		snprintf((*faults)[count++].name, sizeof((*faults)->name), "%.61s@1", line->name);
+	}
+	return count;
+}
+
+int fault_list_read(const char *path, struct fault **faults)
+{
+	FILE *file = fopen(path, "re");
+	struct list list = {};
+	int err;
+
+	if (!file)
+		return -ENOENT;
+	err = read_lines(file, &list);
+	if (!err)
+		err = choose(&list, faults);
+	free(list.lines);
+	fclose(file);
+	return err;
+}

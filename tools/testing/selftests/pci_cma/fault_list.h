@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What devices can do wrong, according to the responder
+ */
+#ifndef FAULT_LIST_H
+#define FAULT_LIST_H
+
+/**
+ * struct fault - one that a device can be told to show
+ * @name: What to tell it.
+ * @error: Errno that it has to end with, or 0 if it is to be tolerated.
+ */
+struct fault {
+	char name[64];
+	int error;
+};
+
+/* The faults to try; -ENOENT if there is no list, -EBADMSG if it cannot be read */
+int fault_list_read(const char *path, struct fault **faults);
+
+#endif /* FAULT_LIST_H */
