@@ -133,6 +133,10 @@ impl Block<'_> {
 
     /// What is odd about the index, if something is.
     pub fn oddity(&self) -> Option<&'static str> {
+        // A version that does not know the type has no rule for the index either.
+        let Kind::Known(_) = self.kind else {
+            return None;
+        };
         match self.index {
             INDEX_MANIFEST if !self.kind.is("manifest") && !self.kind.is("structured-manifest") => {
                 Some("index 0xfd is for a manifest")
@@ -279,5 +283,6 @@ mod tests {
         assert!(raw(0xfd, 1, b"").oddity().is_some());
         assert!(raw(0xfe, 4, b"").oddity().is_some());
         assert_eq!(raw(0xfe, 5, b"").oddity(), None);
+        assert_eq!(raw(0xfe, 0x7f, b"").oddity(), None);
     }
 }

@@ -35,15 +35,25 @@ use common::device::{
 use rspdm_host::{
     environment::{
         resources,
+        HostConnection,
+        HostEvidence,
         StdClock,
         DATA_TRANSFER_SIZE, //
     },
     transport::Socket,
 };
-use rspdm_proto::proto::requester::{
-    Freshness,
-    Policy,
-    Requester, //
+use rspdm_proto::proto::{
+    requester::{
+        Freshness,
+        Policy,
+        Requester,
+        Store, //
+    },
+    slot::{
+        SlotChoice,
+        SlotId,
+        SlotMask, //
+    },
 };
 use spdmctl::{
     evidence::{
@@ -102,45 +112,90 @@ impl Emulator {
         panic!("the emulator does not listen");
     }
 
-    /// Authenticates the device and keeps what was said.
-    fn evidence(&self) -> Evidence {
-        let clock = StdClock::default();
-        let resources = resources(self.connect(), clock, DATA_TRANSFER_SIZE);
-        let mut requester = Requester::new(resources, Policy::DEFAULT).unwrap();
-        let freshness = Freshness {
-            nonce: NONCE,
-            context: *b"CONTEXT8",
-        };
-        let record = requester.authenticate(&freshness).unwrap();
-        let resources = requester.into_resources();
-        let transcript = resources.transcript.into_bytes();
-        let number = |length: usize| u32::try_from(length).unwrap();
-        let layout = Layout {
-            spdm_version: record.state.version.to_wire().into(),
-            hash: record.state.algorithms.hash.name().to_owned(),
-            signature_algorithm: record.state.algorithms.asym.name().to_owned(),
-            requester_nonce_offset: number(record.layout.requester_nonce),
-            responder_nonce_offset: number(record.layout.responder_nonce),
-            signature_offset: number(record.layout.signature),
-            signature_length: number(record.layout.signature_len),
-        };
-        let vca = transcript[..record.layout.vca_len].to_vec();
-        let slot = Slot::new(record.chain.slot.number()).unwrap();
-        let object = |bytes, layout| Object { bytes, layout };
-        Evidence {
-            device: nvme(),
-            generation: 1,
-            count: None,
-            validated: false,
-            objects: BTreeMap::from([
-                (
-                    ObjectType::Cert(slot),
-                    object(resources.chain.into_bytes(), None),
-                ),
-                (ObjectType::Vca, object(vca, None)),
-                (ObjectType::Challenge, object(transcript, Some(layout))),
-            ]),
+    /// Authenticates the device, then has it sign once more, and keeps what was said either time.
+    fn evidence(&self, policy: Policy) -> [Evidence; 2] {
+        let mut socket = self.connect();
+        let first = run(&mut socket, policy, None);
+        let evidence = collected(&first);
+        let second = run(&mut socket, policy, Some(first.connection));
+        [evidence, collected(&second)]
+    }
+}
+
+/// Authenticates the device, or goes on with a connection, which takes two exchanges.
+fn run(socket: &mut Socket, policy: Policy, connection: Option<HostConnection>) -> HostEvidence {
+    let resources = resources(socket, StdClock::default(), DATA_TRANSFER_SIZE);
+    let requester = Requester::new(resources, policy).unwrap();
+    let freshness = Freshness {
+        nonce: NONCE,
+        context: *b"CONTEXT8",
+    };
+    let is_refresh = connection.is_some();
+    let (evidence, stats) = match connection {
+        Some(connection) => requester.refresh(connection, &freshness),
+        None => requester.authenticate(&freshness),
+    };
+    let evidence = evidence.unwrap();
+    assert!(!is_refresh || stats.exchanges == 2);
+    evidence
+}
+
+/// What the kernel would make of it.
+fn collected(evidence: &HostEvidence) -> Evidence {
+    let record = &evidence.record;
+    let number = |length: usize| u32::try_from(length).unwrap();
+    let layout = |requester_nonce, responder_nonce, signature, signature_len| Layout {
+        spdm_version: record.state.version.to_wire().into(),
+        hash: record.state.algorithms.hash.name().to_owned(),
+        signature_algorithm: record.state.algorithms.asym.name().to_owned(),
+        requester_nonce_offset: number(requester_nonce),
+        responder_nonce_offset: number(responder_nonce),
+        signature_offset: number(signature),
+        signature_length: number(signature_len),
+    };
+    let object = |bytes: &[u8], layout| Object {
+        bytes: bytes.to_vec(),
+        layout,
+    };
+    let connection = &evidence.connection;
+    let mut objects = BTreeMap::from([(ObjectType::Vca, object(connection.vca(), None))]);
+    for slot in (0..8).filter_map(SlotId::new) {
+        let chain = connection.chain(slot);
+        if !chain.is_empty() {
+            let kind = ObjectType::Cert(Slot::new(slot.number()).unwrap());
+            objects.insert(kind, object(chain, None));
         }
+    }
+    let at = &record.layout;
+    let hints = layout(
+        at.requester_nonce,
+        at.responder_nonce,
+        at.signature,
+        at.signature_len,
+    );
+    objects.insert(
+        ObjectType::Challenge,
+        object(evidence.transcript.bytes(), Some(hints)),
+    );
+    if let Some(measurements) = &record.measurements {
+        let at = &measurements.layout;
+        let hints = layout(
+            at.requester_nonce.unwrap_or_default(),
+            at.responder_nonce,
+            at.signature,
+            at.signature_len,
+        );
+        objects.insert(
+            ObjectType::Measurements,
+            object(evidence.measurements.bytes(), Some(hints)),
+        );
+    }
+    Evidence {
+        device: nvme(),
+        generation: 1,
+        count: None,
+        validated: false,
+        objects,
     }
 }
 
@@ -160,10 +215,17 @@ fn emulator() -> Option<PathBuf> {
     directory
 }
 
-fn assert_passes(directory: &Path, arguments: &[&str], keys: &str) {
+/// Judges what the emulator says when it is asked as `policy` says, and once more; `exceptions` are
+/// checks with nothing to judge.
+#[track_caller]
+fn assert_passes(
+    directory: &Path,
+    arguments: &[&str],
+    (root, policy): (&str, Policy),
+    exceptions: &[Subject],
+) {
     let emulator = Emulator::start(directory, arguments);
-    let evidence = emulator.evidence();
-    let root = directory.join(keys).join("ca.cert.der");
+    let root = directory.join(root);
     assert!(fs::exists(&root).unwrap(), "{}", root.display());
     let demands = Demands {
         nonce: Some(NONCE),
@@ -173,15 +235,23 @@ fn assert_passes(directory: &Path, arguments: &[&str], keys: &str) {
         measurements: MeasurementDemands::default(),
         limits: Limits::default(),
     };
-    let report = verify(&evidence, &demands);
-    assert!(report.passed(), "{arguments:?}:\n{}", report.text());
-    for check in &report.checks {
-        // The sample certificates name the device in DMTF's form only.
-        let expected = match check.check {
-            Subject::Identity => Outcome::NotJudged,
-            _ => Outcome::Pass,
-        };
-        assert_eq!(check.outcome, expected, "{arguments:?}:\n{}", report.text());
+    let [first, second] = emulator.evidence(policy);
+    let refresh = [Subject::Chain, Subject::Digests, Subject::OtherChains];
+    for (evidence, more) in [(first, &[][..]), (second, &refresh[..])] {
+        let report = verify(&evidence, &demands);
+        assert!(report.passed(), "{arguments:?}:\n{}", report.text());
+        for check in &report.checks {
+            // The sample certificates name the device in DMTF's form only.
+            let is_open = check.check == Subject::Identity
+                || exceptions.contains(&check.check)
+                || more.contains(&check.check);
+            let expected = if is_open {
+                Outcome::NotJudged
+            } else {
+                Outcome::Pass
+            };
+            assert_eq!(check.outcome, expected, "{arguments:?}:\n{}", report.text());
+        }
     }
 }
 
@@ -197,22 +267,83 @@ fn every_version_of_the_emulated_device_passes() {
             "--asym",
             "ECDSA_P384",
         ];
-        assert_passes(&directory, &arguments, "ecp384");
+        assert_passes(
+            &directory,
+            &arguments,
+            ("ecp384/ca.cert.der", Policy::DEFAULT),
+            &[],
+        );
     }
 }
 
 #[test]
 fn every_algorithm_of_the_emulated_device_passes() {
     let Some(directory) = emulator() else { return };
-    for (hash, asym, keys) in [
-        ("SHA_256", "ECDSA_P256", "ecp256"),
-        ("SHA_256", "ECDSA_P384", "ecp384"),
-        ("SHA_512", "ECDSA_P521", "ecp521"),
-        ("SHA_256", "RSASSA_2048", "rsa2048"),
-        ("SHA_384", "RSASSA_3072", "rsa3072"),
-        ("SHA_512", "RSASSA_4096", "rsa4096"),
+    for (hash, asym, root) in [
+        ("SHA_256", "ECDSA_P256", "ecp256/ca.cert.der"),
+        ("SHA_256", "ECDSA_P384", "ecp384/ca.cert.der"),
+        ("SHA_512", "ECDSA_P521", "ecp521/ca.cert.der"),
+        ("SHA_256", "RSASSA_2048", "rsa2048/ca.cert.der"),
+        ("SHA_384", "RSASSA_3072", "rsa3072/ca.cert.der"),
+        ("SHA_512", "RSASSA_4096", "rsa4096/ca.cert.der"),
     ] {
         let arguments = ["--ver", "1.2", "--hash", hash, "--asym", asym];
-        assert_passes(&directory, &arguments, keys);
+        assert_passes(&directory, &arguments, (root, Policy::DEFAULT), &[]);
+    }
+}
+
+/// Without MULTI_KEY_NEG the emulator has one key in slots 0 and 1.
+const CAPABILITIES: &str = "CACHE,CERT,CHAL,MEAS_SIG,MEAS_FRESH,CHUNK";
+
+#[test]
+fn another_slot_and_chains_of_further_slots_pass() {
+    let Some(directory) = emulator() else { return };
+    let policy = Policy {
+        slot: SlotChoice::Slot(SlotId::new(1).unwrap()),
+        further: SlotMask::from_wire(0x01),
+        ..Policy::DEFAULT
+    };
+    for version in ["1.0", "1.1", "1.2", "1.3", "1.4"] {
+        let arguments = [
+            "--ver",
+            version,
+            "--cap",
+            CAPABILITIES,
+            "--hash",
+            "SHA_384",
+            "--asym",
+            "ECDSA_P384",
+        ];
+        // Measurements of 1.0 are signed with the key of slot 0, which is not the one to trust here.
+        let open: &[Subject] = match version {
+            "1.0" => &[Subject::MeasurementsNonce, Subject::MeasurementsSignature],
+            _ => &[],
+        };
+        let root = ("ecp384/ca1.cert.der", policy);
+        assert_passes(&directory, &arguments, root, open);
+    }
+}
+
+#[test]
+fn measurements_without_a_signature_are_told_from_others() {
+    let Some(directory) = emulator() else { return };
+    for version in ["1.0", "1.1", "1.2", "1.3", "1.4"] {
+        let arguments = [
+            "--ver",
+            version,
+            "--cap",
+            "CACHE,CERT,CHAL,MEAS_NO_SIG,CHUNK",
+            "--hash",
+            "SHA_384",
+            "--asym",
+            "ECDSA_P384",
+        ];
+        let open = [Subject::MeasurementsNonce, Subject::MeasurementsSignature];
+        assert_passes(
+            &directory,
+            &arguments,
+            ("ecp384/ca.cert.der", Policy::DEFAULT),
+            &open,
+        );
     }
 }

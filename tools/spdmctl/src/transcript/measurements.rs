@@ -103,9 +103,9 @@ impl<'a> Measurements<'a> {
             fault(param2, what)
         })?;
         let hash = state
-            .algorithms
-            .measurement_hash
-            .ok_or_else(|| fault(request.clone(), "no hash of measurements was negotiated"))?;
+            .measurements
+            .map(|measurable| measurable.hash)
+            .ok_or_else(|| fault(request.clone(), "the device told that it has none"))?;
         let announced = record::Announced {
             count: header[4],
             len: usize::from(header[5])

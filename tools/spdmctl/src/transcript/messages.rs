@@ -12,8 +12,12 @@ use rspdm_proto::proto::{
         BaseHash,
         BaseHashSet, //
     },
+    capability::MeasurementCapability,
     message::Request,
-    negotiated::NegotiatedState,
+    negotiated::{
+        Measurable,
+        NegotiatedState, //
+    },
     slot::SlotId,
     version::{
         Version,
@@ -86,10 +90,16 @@ impl<'a> Walk<'a> {
             |r: &AlgorithmsResponse<'_>| r.bytes,
         )?;
 
+        let (peer, algorithms) = (capabilities.peer, algorithms.algorithms);
+        let is_signable = peer.flags.measurements() == MeasurementCapability::Signed;
+        let can_measure = peer.flags.measurements() != MeasurementCapability::None;
+        // Without a hash there is no format to tell measurements in.
+        let hash = algorithms.measurement_hash.filter(|_| can_measure);
         let state = NegotiatedState {
             version,
-            peer: capabilities.peer,
-            algorithms: algorithms.algorithms,
+            peer,
+            algorithms,
+            measurements: hash.map(|hash| Measurable { is_signable, hash }),
         };
         Ok(Negotiation {
             state,

@@ -64,8 +64,7 @@ impl Judge<'_> {
         });
         self.report.measurements = Some(report::Measurements::new(&measurements));
         if measurements.signature.is_some() {
-            let capability = state.peer.flags.measurements();
-            self.measurements_request(&measurements, capability, None);
+            self.measurements_request(&measurements, state, None);
         } else {
             let detail = "not signed, and there is no challenge: nothing binds them to the device";
             let response = &measurements.messages[1].range;

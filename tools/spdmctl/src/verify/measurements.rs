@@ -2,7 +2,10 @@
 
 //! The transcript of measurements: its form, and whose nonce it answers.
 
-use rspdm_proto::proto::capability::MeasurementCapability;
+use rspdm_proto::proto::{
+    negotiated::NegotiatedState,
+    version::Version, //
+};
 
 use super::{
     transcript::Found,
@@ -30,11 +33,8 @@ impl<'a> Judge<'a> {
     /// Judges everything about the measurements but their signature and values.
     pub(super) fn measurements(&mut self, transcript: &Transcript<'_>) -> Option<Measurements<'a>> {
         let state = &transcript.negotiation.state;
-        let capability = state.peer.flags.measurements();
         let Some(bytes) = self.bytes(OBJECT) else {
-            // Without a hash there is no format to tell measurements in.
-            let hash = state.algorithms.measurement_hash;
-            self.no_measurements(capability == MeasurementCapability::None || hash.is_none());
+            self.no_measurements(state.measurements.is_none());
             return None;
         };
         let challenge = self.bytes(ObjectType::Challenge).unwrap_or_default();
@@ -49,7 +49,7 @@ impl<'a> Judge<'a> {
         };
         self.report.measurements = Some(report::Measurements::new(&measurements));
         let challenged = transcript.asked.slot.number();
-        self.measurements_request(&measurements, capability, Some(challenged));
+        self.measurements_request(&measurements, state, Some(challenged));
         self.measurements_nonce(&measurements);
 
         let signature = measurements.signature.clone();
@@ -89,26 +89,23 @@ impl<'a> Judge<'a> {
     pub(super) fn measurements_request(
         &mut self,
         measurements: &Measurements<'_>,
-        capability: MeasurementCapability,
+        state: &NegotiatedState,
         challenged: Option<u8>,
     ) {
         let subject = Subject::Measurements;
         let [request, response] = &measurements.messages;
         let (request, response) = (request.range.start, response.range.start);
-        let check = match (capability, &measurements.signature, measurements.slot) {
-            (MeasurementCapability::None, ..) => Check::new(
-                subject,
-                Outcome::Refused,
-                "the device said that it cannot measure",
-            )
-            .at(OBJECT, &measurements.messages[1].range),
-            (MeasurementCapability::Signed, None, _) => Check::new(
+        // SPDM 1.0 knows no slots: what slot 0 signs is worth nothing if another was challenged.
+        let could_sign = state.measurements.is_some_and(|one| one.is_signable)
+            && (state.version >= Version::V1_1 || challenged.is_none_or(|slot| slot == 0));
+        let check = match (&measurements.signature, measurements.slot) {
+            (None, _) if could_sign => Check::new(
                 subject,
                 Outcome::Refused,
                 "the device can sign them, and was not asked to",
             )
             .at(OBJECT, &(request + PARAM1..request + PARAM1 + 1)),
-            (_, _, Some(slot)) if challenged.is_some_and(|challenged| slot != challenged) => {
+            (_, Some(slot)) if challenged.is_some_and(|challenged| slot != challenged) => {
                 Check::new(
                     subject,
                     Outcome::Refused,
