@@ -6,7 +6,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import cache, selftests
+from harness import cache, selftests, ynl
 
 from . import ktap
 
@@ -61,7 +61,7 @@ def harness(step):
 # What runs in which kernel. Both guests run at the same time: one of them alone often waits.
 SELFTESTS = {
     "debug": ("connect.sh", "evidence", "hotplug.sh", "faults"),
-    "plain": ("hotplug.sh", "variants.sh"),
+    "plain": ("hotplug.sh", "variants.sh", "ynl.py"),
 }
 # All algorithms are tried by variants.sh; KASAN makes the large ones take seconds.
 RESPONDERS = {
@@ -72,12 +72,13 @@ RESPONDERS = {
 
 def selftest(step):
     """The selftests, all of a kernel in one guest: a boot of the debug kernel takes longer than most of them."""
-    files = f"{selftests.ensure()}:/selftests"
+    files = {"debug": [f"{selftests.ensure()}:/selftests"]}
+    files["plain"] = [*files["debug"], f"{ynl.ensure()}:/"]
 
     def run(kernel):
         text = "cd /selftests/pci_cma\n" + "".join(f"echo '### {name}'; ./{name}; echo '### ended with' $?\n" for name in SELFTESTS[kernel])
-        return boot(step, text, "--kernel", kernel, "--no-kernel-log", "--devices", "3", "--timeout", "1200", "--file", files,
-                    *(f"--responder-arg={each}" for each in RESPONDERS[kernel]))
+        return boot(step, text, "--kernel", kernel, "--no-kernel-log", "--devices", "3", "--timeout", "1200",
+                    *(f"--file={each}" for each in files[kernel]), *(f"--responder-arg={each}" for each in RESPONDERS[kernel]))
 
     with ThreadPoolExecutor() as pool:
         guests = list(zip(SELFTESTS, pool.map(run, SELFTESTS)))

@@ -101,3 +101,7 @@ def generated(step):
         status, output = step.run(toolroot.command(["sh", "-c", script], source))
         step.test(f"{path.relative_to(cache.REPO)} is up to date with {spec[1]}", status == 0, output)
     step.test("there are generated files to look at", found > 0)
+    for path in cache.sources("Documentation/netlink/specs"):
+        name = path.relative_to(cache.REPO)
+        status, output = step.run(toolroot.command(["python3", source / "tools/net/ynl/pyynl/cli.py", "--spec", source / name, "--validate"]))
+        step.test(f"{name} keeps to its schema", status == 0, output)

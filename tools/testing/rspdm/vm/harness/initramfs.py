@@ -41,10 +41,12 @@ class Archive:
         self.entry(name, stat.S_IFREG | (0o755 if executable else 0o644), content)
 
     def copy(self, source, name):
-        """Copy a host file, or a directory with what is in it."""
+        """Copy a host file, or a directory with what is in it; links in it stay links."""
         if source.is_dir():
             for path in sorted(source.rglob("*")):
-                if path.is_file():
+                if path.is_symlink():
+                    self.link(f"{name}/{path.relative_to(source)}".lstrip("/"), os.readlink(path))
+                elif path.is_file():
                     self.copy(path, f"{name}/{path.relative_to(source)}")
         else:
             self.file(name, source.read_bytes(), os.access(source, os.X_OK))
