@@ -87,8 +87,8 @@ const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 /// LINKTYPE_PCI_DOE in the registry of link-layer header types.
 const LINKTYPE_PCI_DOE: u32 = 292;
 
-/// Bytes of the longest packet: any data object.
-const SNAP_LEN: u32 = 1 << 20;
+/// Bytes of the longest packet: what spdm_dump takes at most. No device is asked for more.
+const SNAP_LEN: u32 = 1 << 16;
 
 #[cfg(test)]
 mod tests {

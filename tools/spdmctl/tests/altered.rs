@@ -437,6 +437,33 @@ fn altered_values_name_the_bytes_that_are_signed() {
 }
 
 #[test]
+fn what_nothing_vouches_for_is_suspect() {
+    let sample = Sample::new(false);
+    let value = sample.response + 8 + 7;
+    let verdict = (Subject::MeasurementsSignature, Outcome::Refused);
+    let end = sample.length(MEASUREMENTS);
+    // Without the challenge's signature, the negotiation may be what was altered.
+    let blamed = (MEASUREMENTS, 0..end);
+    let last = sample.length(CHALLENGE) - 1;
+    let both = |evidence: &mut Evidence| {
+        flip(CHALLENGE, last)(evidence);
+        flip(MEASUREMENTS, value)(evidence);
+    };
+    sample.refuses("challenge and value", both, verdict, blamed);
+
+    // Without a nonce to compare with, that of the request may be.
+    let mut evidence = sample.evidence.clone();
+    flip(MEASUREMENTS, value)(&mut evidence);
+    let demands = Demands {
+        nonce: None,
+        ..sample.demands()
+    };
+    let report = verify(&evidence, &demands);
+    let check = report.check(verdict.0).unwrap();
+    assert_eq!(check.bytes, Some((sample.vca, end)));
+}
+
+#[test]
 fn altered_ends_of_measurements_name_the_bytes() {
     let sample = Sample::new(false);
     let form = (Subject::Measurements, Outcome::Malformed);
