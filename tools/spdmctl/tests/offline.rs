@@ -441,6 +441,11 @@ fn completions_and_manual_come_from_the_same_definition() {
         .assert()
         .code(PASS)
         .stdout(contains(".TH spdmctl 1").and(contains("Exit codes")));
+    for (arguments, key) in [(&["completions", "zsh"][..], "script"), (&["man"], "page")] {
+        let output = spdmctl(&[arguments, &["--json"]].concat()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(json[key].as_str().unwrap().contains("disconnect"));
+    }
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().to_str().unwrap();
     spdmctl(&["man", "--out", out]).assert().code(PASS);
