@@ -4,21 +4,23 @@
 
 mod common;
 
-use common::device::{
-    Measure,
-    Recipe,
-    NONCE, //
+use common::{
+    device::{
+        Measure,
+        Recipe, //
+    },
+    judge::{
+        assert_outcome,
+        assert_passes,
+        demands, //
+    },
 };
-use rspdm_proto::proto::algorithm::MeasurementHash;
 use rspdm_responder::{
     algorithm::{
         Asym,
         Hash, //
     },
-    config::{
-        Config,
-        MEAS_CAP, //
-    },
+    config::Config,
 };
 use spdmctl::{
     evidence::{
@@ -26,39 +28,19 @@ use spdmctl::{
         ObjectType,
         Slot, //
     },
-    measurement::Kind,
     report::{
         Outcome,
         Report,
         Subject, //
     },
-    time, trust,
     verify::{
         verify,
-        Demands,
-        Expected,
-        IdentityDemand,
-        Limits,
         MeasurementDemands,
         Presence, //
     },
 };
 
 const OBJECT: ObjectType = ObjectType::Measurements;
-
-/// Demands of somebody who trusts the maker of the recipe's device.
-fn demands(recipe: &Recipe, measurements: MeasurementDemands) -> Demands {
-    let roots = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(roots.path(), recipe.roots()).unwrap();
-    Demands {
-        nonce: Some(NONCE),
-        roots: Some(trust::load(roots.path()).unwrap()),
-        time: time::parse("2026-11-21").unwrap(),
-        identity: IdentityDemand::Match,
-        measurements,
-        limits: Limits::default(),
-    }
-}
 
 fn presence(presence: Presence) -> MeasurementDemands {
     MeasurementDemands {
@@ -70,47 +52,6 @@ fn presence(presence: Presence) -> MeasurementDemands {
 fn judge(recipe: &Recipe) -> Report {
     let demands = demands(recipe, MeasurementDemands::default());
     verify(&recipe.evidence(), &demands)
-}
-
-fn without_measurements() -> Recipe {
-    let capabilities = Config::default().capabilities & !MEAS_CAP & !0x20;
-    Recipe {
-        measure: Measure::No,
-        config: Config {
-            capabilities,
-            ..Config::default()
-        },
-        ..Recipe::default()
-    }
-}
-
-/// A device that measures and does not sign.
-fn unsigned(version: u8) -> Recipe {
-    let capabilities = Config::default().capabilities & !MEAS_CAP | 0x08;
-    Recipe {
-        version,
-        measure: Measure::Unsigned,
-        config: Config {
-            capabilities,
-            ..Config::default()
-        },
-        ..Recipe::default()
-    }
-}
-
-#[track_caller]
-fn assert_passes(report: &Report) {
-    for check in &report.checks {
-        assert_eq!(check.outcome, Outcome::Pass, "{}", report.text());
-    }
-}
-
-#[track_caller]
-fn assert_outcome(report: &Report, subject: Subject, outcome: Outcome) {
-    let found = report.check(subject).map(|check| check.outcome);
-    assert_eq!(found, Some(outcome), "{}", report.text());
-    let is_bad = matches!(outcome, Outcome::Refused | Outcome::Malformed);
-    assert!(!is_bad || !report.passed());
 }
 
 #[test]
@@ -152,7 +93,7 @@ fn every_byte_of_every_version_matters() {
 
 #[test]
 fn a_device_that_cannot_measure_passes() {
-    let recipe = without_measurements();
+    let recipe = Recipe::without_measurements();
     let report = judge(&recipe);
     assert_passes(&report);
     assert_eq!(report.verdict(), "PASS");
@@ -179,7 +120,7 @@ fn measurements_that_were_left_out_are_missed() {
 
 #[test]
 fn measurements_of_a_device_that_has_none_are_refused() {
-    let recipe = without_measurements();
+    let recipe = Recipe::without_measurements();
     let mut evidence = recipe.evidence();
     let other = Recipe::default().evidence().objects.remove(&OBJECT);
     evidence.objects.insert(OBJECT, other.unwrap());
@@ -190,7 +131,7 @@ fn measurements_of_a_device_that_has_none_are_refused() {
 #[test]
 fn unsigned_measurements_are_marked_as_such() {
     for version in 0x10..=0x14 {
-        let recipe = unsigned(version);
+        let recipe = Recipe::unsigned(version);
         let report = judge(&recipe);
         assert_outcome(&report, Subject::Measurements, Outcome::Pass);
         assert_outcome(&report, Subject::MeasurementsSignature, Outcome::NotJudged);
@@ -391,153 +332,4 @@ fn measurements_are_told_by_type() {
         text.contains("\n0x01   immutable ROM                sha512  "),
         "{text}"
     );
-}
-
-fn expected(index: u8) -> Expected {
-    Expected {
-        index,
-        kind: None,
-        values: None,
-        minimum_svn: None,
-    }
-}
-
-fn expect(expected: Expected) -> MeasurementDemands {
-    MeasurementDemands {
-        expected: vec![expected],
-        ..MeasurementDemands::default()
-    }
-}
-
-#[test]
-fn values_are_compared_with_those_that_are_expected() {
-    let recipe = Recipe::default();
-    let evidence = recipe.evidence();
-    let judge = |measurements| verify(&evidence, &demands(&recipe, measurements));
-    let report = judge(expect(expected(2)));
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::Pass);
-    let block = &report.measurements.as_ref().unwrap().blocks[1];
-    let value = hex::decode(&block.value).unwrap();
-    let range = block.bytes;
-
-    let good = Expected {
-        kind: Kind::from_name("mutable-firmware"),
-        values: Some(vec![vec![0; 64], value]),
-        ..expected(2)
-    };
-    assert_passes(&judge(expect(good.clone())));
-
-    let refused = |one: Expected, why: &str, range: Option<(usize, usize)>| {
-        let report = judge(expect(one));
-        assert_outcome(&report, Subject::MeasurementsValues, Outcome::Refused);
-        let check = report.check(Subject::MeasurementsValues).unwrap();
-        assert_eq!(check.detail, why);
-        assert_eq!(check.bytes, range);
-    };
-    refused(
-        Expected {
-            values: Some(vec![vec![0; 64]]),
-            ..good.clone()
-        },
-        "measurement 0x02 has another value than expected",
-        Some(range),
-    );
-    refused(
-        Expected {
-            kind: Kind::from_name("immutable-rom"),
-            ..good.clone()
-        },
-        "measurement 0x02 is of type mutable-firmware, immutable-rom is expected",
-        Some(range),
-    );
-    refused(expected(9), "measurement 0x09 is missing", None);
-    refused(
-        Expected {
-            minimum_svn: Some(0),
-            ..good
-        },
-        "measurement 0x02 is no secure version number",
-        Some(range),
-    );
-}
-
-#[test]
-fn a_secure_version_number_has_a_minimum() {
-    let recipe = Recipe::default();
-    let judge = |minimum| {
-        let one = Expected {
-            minimum_svn: Some(minimum),
-            ..expected(0x10)
-        };
-        verify(&recipe.evidence(), &demands(&recipe, expect(one)))
-    };
-    assert_passes(&judge(7));
-    let report = judge(8);
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::Refused);
-    let why = &report.check(Subject::MeasurementsValues).unwrap().detail;
-    assert_eq!(
-        why,
-        "measurement 0x10 is secure version 7, which is too old"
-    );
-}
-
-#[test]
-fn what_is_not_expected_can_be_refused() {
-    let recipe = Recipe::default();
-    let evidence = recipe.evidence();
-    let indices = [1, 2, 3, 4, 0x10, 0x11, 0xfd, 0xfe];
-    let judge = |indices: &[u8]| {
-        let measurements = MeasurementDemands {
-            expected: indices.iter().copied().map(expected).collect(),
-            no_others: true,
-            ..MeasurementDemands::default()
-        };
-        verify(&evidence, &demands(&recipe, measurements))
-    };
-    assert_passes(&judge(&indices));
-    let report = judge(&indices[1..]);
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::Refused);
-    let why = &report.check(Subject::MeasurementsValues).unwrap().detail;
-    assert_eq!(why, "measurement 0x01 is not expected");
-}
-
-#[test]
-fn the_hash_of_measurements_can_be_demanded() {
-    let recipe = Recipe::default();
-    let judge = |hash| {
-        let measurements = MeasurementDemands {
-            hashes: Some(vec![hash]),
-            ..MeasurementDemands::default()
-        };
-        verify(&recipe.evidence(), &demands(&recipe, measurements))
-    };
-    assert_passes(&judge(MeasurementHash::Sha512));
-    let report = judge(MeasurementHash::Sha384);
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::Refused);
-}
-
-#[test]
-fn values_count_only_if_the_device_signed_them() {
-    // Nobody looks at values that somebody else may have written.
-    let recipe = Recipe::with_fault("measurements:bad-signature");
-    let report = verify(&recipe.evidence(), &demands(&recipe, expect(expected(2))));
-    assert_outcome(&report, Subject::MeasurementsSignature, Outcome::Refused);
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::NotReached);
-
-    // Who expects values of measurements without a signature has to say that he means it.
-    let recipe = unsigned(0x12);
-    let report = verify(&recipe.evidence(), &demands(&recipe, expect(expected(2))));
-    assert_outcome(&report, Subject::MeasurementsSignature, Outcome::Refused);
-    let measurements = MeasurementDemands {
-        presence: Some(Presence::Present),
-        ..expect(expected(2))
-    };
-    let report = verify(&recipe.evidence(), &demands(&recipe, measurements));
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::Pass);
-    assert!(report.passed());
-
-    let recipe = without_measurements();
-    let report = verify(&recipe.evidence(), &demands(&recipe, expect(expected(2))));
-    assert_outcome(&report, Subject::Measurements, Outcome::Refused);
-    assert_outcome(&report, Subject::MeasurementsValues, Outcome::NotReached);
 }

@@ -4,10 +4,15 @@
 
 mod common;
 
-use common::device::{
-    nvme,
-    Recipe,
-    NONCE, //
+use common::{
+    device::{
+        nvme,
+        Recipe, //
+    },
+    judge::{
+        assert_outcome,
+        assert_passes, //
+    },
 };
 use rspdm_proto::proto::{
     algorithm::{
@@ -36,59 +41,19 @@ use spdmctl::{
     identity::Serial,
     report::{
         Outcome,
-        Report,
         Subject, //
     },
-    time, trust,
+    time,
     verify::{
         verify,
         Demands,
         IdentityDemand,
-        Limits,
-        MeasurementDemands, //
+        Limits, //
     },
 };
 
-/// Demands of somebody who trusts the maker of the recipe's device.
-fn demands(recipe: &Recipe) -> Demands {
-    let roots = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(roots.path(), recipe.roots()).unwrap();
-    Demands {
-        nonce: Some(NONCE),
-        roots: Some(trust::load(roots.path()).unwrap()),
-        time: time::parse("2026-11-21").unwrap(),
-        identity: IdentityDemand::Match,
-        measurements: MeasurementDemands::default(),
-        limits: Limits::default(),
-    }
-}
-
 fn cert(slot: u8) -> ObjectType {
     ObjectType::Cert(Slot::new(slot).unwrap())
-}
-
-#[track_caller]
-fn assert_passes(report: &Report) {
-    for check in &report.checks {
-        assert_eq!(check.outcome, Outcome::Pass, "{}", report.text());
-    }
-    assert_eq!(report.exit(), Exit::Pass);
-}
-
-#[track_caller]
-fn assert_outcome(report: &Report, subject: Subject, outcome: Outcome) {
-    let found = report.check(subject).map(|check| check.outcome);
-    assert_eq!(
-        found,
-        Some(outcome),
-        "{}: {}",
-        subject.name(),
-        report.text()
-    );
-    match outcome {
-        Outcome::Refused | Outcome::Malformed => assert!(!report.passed()),
-        _ => {}
-    }
 }
 
 #[test]
@@ -98,7 +63,7 @@ fn every_version_passes() {
             version,
             ..Recipe::default()
         };
-        assert_passes(&verify(&recipe.evidence(), &demands(&recipe)));
+        assert_passes(&verify(&recipe.evidence(), &recipe.demands()));
     }
 }
 
@@ -111,7 +76,7 @@ fn every_signature_algorithm_passes_with_every_hash() {
                 hash,
                 ..Recipe::default()
             };
-            assert_passes(&verify(&recipe.evidence(), &demands(&recipe)));
+            assert_passes(&verify(&recipe.evidence(), &recipe.demands()));
         }
     }
 }
@@ -128,7 +93,7 @@ fn another_slot_passes() {
         },
         ..Recipe::default()
     };
-    let report = verify(&recipe.evidence(), &demands(&recipe));
+    let report = verify(&recipe.evidence(), &recipe.demands());
     assert_passes(&report);
     assert_eq!(report.spdm.unwrap().slot, Some(5));
 }
@@ -138,11 +103,11 @@ fn a_chain_without_its_root_passes_if_the_root_is_trusted() {
     let mut recipe = Recipe::default();
     recipe.config.chain.omit_root = true;
     let evidence = recipe.evidence();
-    assert_passes(&verify(&evidence, &demands(&recipe)));
+    assert_passes(&verify(&evidence, &recipe.demands()));
 
     let any_root = Demands {
         roots: None,
-        ..demands(&recipe)
+        ..recipe.demands()
     };
     let report = verify(&evidence, &any_root);
     assert_outcome(&report, Subject::RootHash, Outcome::NotJudged);
@@ -163,7 +128,7 @@ fn a_long_chain_in_many_portions_passes() {
         },
         ..Recipe::default()
     };
-    assert_passes(&verify(&recipe.evidence(), &demands(&recipe)));
+    assert_passes(&verify(&recipe.evidence(), &recipe.demands()));
 }
 
 #[test]
@@ -174,7 +139,7 @@ fn opaque_data_is_no_obstacle() {
             ..Recipe::default()
         };
         recipe.config.opaque_len = 100;
-        assert_passes(&verify(&recipe.evidence(), &demands(&recipe)));
+        assert_passes(&verify(&recipe.evidence(), &recipe.demands()));
     }
 }
 
@@ -185,7 +150,7 @@ fn what_the_transcript_lacks_is_not_judged_and_bound_by_the_signature() {
         portion: 0,
         ..Recipe::default()
     };
-    let report = verify(&recipe.evidence(), &demands(&recipe));
+    let report = verify(&recipe.evidence(), &recipe.demands());
     assert_outcome(&report, Subject::Digests, Outcome::NotJudged);
     assert_outcome(&report, Subject::Chain, Outcome::NotJudged);
     assert_outcome(&report, Subject::ChainHash, Outcome::Pass);
@@ -205,7 +170,7 @@ fn what_the_transcript_lacks_is_not_judged_and_bound_by_the_signature() {
     };
     let chain = other.evidence().objects.remove(&cert(0)).unwrap();
     evidence.objects.insert(cert(0), chain);
-    let report = verify(&evidence, &demands(&recipe));
+    let report = verify(&evidence, &recipe.demands());
     assert_outcome(&report, Subject::ChainHash, Outcome::Refused);
 }
 
@@ -293,7 +258,7 @@ fn what_a_faulty_device_signs_is_refused() {
     for (fault, subject, outcome) in faults {
         let recipe = Recipe::with_fault(fault);
         let honest = Recipe::default();
-        let report = verify(&recipe.evidence(), &demands(&honest));
+        let report = verify(&recipe.evidence(), &honest.demands());
         let found = report.check(subject).map(|check| check.outcome);
         assert_eq!(found, Some(outcome), "{fault}:\n{}", report.text());
         assert!(!report.passed(), "{fault}");
@@ -307,7 +272,7 @@ fn a_key_of_another_algorithm_is_refused() {
     let challenge = evidence.objects.get_mut(&ObjectType::Challenge).unwrap();
     let length = challenge.bytes.len() - 96 + 64;
     challenge.bytes.truncate(length);
-    let report = verify(&evidence, &demands(&Recipe::default()));
+    let report = verify(&evidence, &Recipe::default().demands());
     assert_outcome(&report, Subject::Transcript, Outcome::Pass);
     assert_outcome(&report, Subject::Signature, Outcome::Refused);
     let why = &report.check(Subject::Signature).unwrap().detail;
@@ -440,7 +405,7 @@ fn altered_evidence_is_refused_with_the_reason() {
     ];
     let recipe = Recipe::default();
     let good = recipe.evidence();
-    let demands = demands(&recipe);
+    let demands = recipe.demands();
     for (name, alter, subject, outcome) in alterations {
         let mut evidence = good.clone();
         alter(&mut evidence);
@@ -455,7 +420,7 @@ fn altered_evidence_is_refused_with_the_reason() {
 fn no_byte_of_any_object_can_be_changed() {
     let recipe = Recipe::default();
     let good = recipe.evidence();
-    let demands = demands(&recipe);
+    let demands = recipe.demands();
     for (kind, object) in &good.objects {
         for index in 0..object.bytes.len() {
             let mut evidence = good.clone();
@@ -470,7 +435,7 @@ fn no_byte_of_any_object_can_be_changed() {
 fn no_object_can_be_cut_anywhere() {
     let recipe = Recipe::default();
     let good = recipe.evidence();
-    let demands = demands(&recipe);
+    let demands = recipe.demands();
     for (kind, object) in &good.objects {
         for length in 0..object.bytes.len() {
             let mut evidence = good.clone();
@@ -494,7 +459,7 @@ fn no_object_can_be_cut_anywhere() {
 fn wrong_hints_of_the_kernel_are_noticed() {
     let recipe = Recipe::default();
     let good = recipe.evidence();
-    let demands = demands(&recipe);
+    let demands = recipe.demands();
     for field in 0..7 {
         let mut evidence = good.clone();
         let object = evidence.objects.get_mut(&ObjectType::Challenge).unwrap();
@@ -539,7 +504,7 @@ fn a_verdict_names_the_bytes_to_blame() {
 
     let other_nonce = Demands {
         nonce: Some([0xa5; 32]),
-        ..demands(&recipe)
+        ..recipe.demands()
     };
     let report = verify(&evidence, &other_nonce);
     assert_outcome(&report, Subject::Nonce, Outcome::Refused);
@@ -551,7 +516,7 @@ fn a_verdict_names_the_bytes_to_blame() {
     let chain = &mut evidence.objects.get_mut(&cert(0)).unwrap().bytes;
     chain[100] ^= 1;
     chain[120] ^= 1;
-    let report = verify(&evidence, &demands(&recipe));
+    let report = verify(&evidence, &recipe.demands());
     let check = report.check(Subject::Chain).unwrap();
     assert_eq!(
         (check.object, check.bytes),
@@ -560,7 +525,7 @@ fn a_verdict_names_the_bytes_to_blame() {
 
     let report = verify(
         &Recipe::with_fault("challenge:bad-signature").evidence(),
-        &demands(&recipe),
+        &recipe.demands(),
     );
     let check = report.check(Subject::Signature).unwrap();
     // Any of the bytes that are signed may be wrong, or the signature itself.
@@ -575,7 +540,7 @@ fn an_old_nonce_is_refused_and_no_nonce_is_said() {
         &evidence,
         &Demands {
             nonce: None,
-            ..demands(&recipe)
+            ..recipe.demands()
         },
     );
     assert_outcome(&report, Subject::Nonce, Outcome::NotJudged);
@@ -594,19 +559,19 @@ fn a_root_of_somebody_else_is_not_trusted() {
         asym: Asym::EcdsaP384,
         ..Recipe::default()
     };
-    let report = verify(&recipe.evidence(), &demands(&other));
+    let report = verify(&recipe.evidence(), &other.demands());
     assert_outcome(&report, Subject::Trust, Outcome::Refused);
 
     let nobody = Demands {
         roots: Some(Vec::new()),
-        ..demands(&recipe)
+        ..recipe.demands()
     };
     let report = verify(&recipe.evidence(), &nobody);
     assert_outcome(&report, Subject::Trust, Outcome::Refused);
 
     let anybody = Demands {
         roots: None,
-        ..demands(&recipe)
+        ..recipe.demands()
     };
     let report = verify(&recipe.evidence(), &anybody);
     assert_outcome(&report, Subject::Trust, Outcome::NotJudged);
@@ -618,7 +583,7 @@ fn a_certificate_that_is_not_valid_yet_is_refused() {
     let recipe = Recipe::default();
     let early = Demands {
         time: time::parse("2019-12-31").unwrap(),
-        ..demands(&recipe)
+        ..recipe.demands()
     };
     let report = verify(&recipe.evidence(), &early);
     assert_outcome(&report, Subject::Validity, Outcome::Refused);
@@ -630,7 +595,7 @@ fn a_name_is_demanded_as_told() {
         let recipe = Recipe::with_fault(fault);
         let demands = Demands {
             identity,
-            ..demands(&Recipe::default())
+            ..Recipe::default().demands()
         };
         verify(&recipe.evidence(), &demands)
     };
@@ -667,7 +632,7 @@ fn a_serial_number_that_could_not_be_read_is_not_demanded_unless_a_name_is() {
     let mut recipe = Recipe::default();
     let name = format!("{}:0123456789abcdef", nvme().name());
     recipe.config.chain.san = Some(name);
-    let demands = demands(&recipe);
+    let demands = recipe.demands();
     let mut evidence = recipe.evidence();
     assert_outcome(
         &verify(&evidence, &demands),
@@ -710,7 +675,7 @@ fn every_check_is_listed_even_if_nothing_could_be_read() {
     let recipe = Recipe::default();
     let mut evidence = recipe.evidence();
     evidence.objects.clear();
-    let report = verify(&evidence, &demands(&recipe));
+    let report = verify(&evidence, &recipe.demands());
     assert_outcome(&report, Subject::Transcript, Outcome::Malformed);
     assert_outcome(&report, Subject::Signature, Outcome::NotReached);
     assert_eq!(report.exit(), Exit::Malformed);
@@ -724,7 +689,7 @@ fn a_policy_is_enforced() {
     let judge = |limits: Limits| {
         let demands = Demands {
             limits,
-            ..demands(&recipe)
+            ..recipe.demands()
         };
         verify(&evidence, &demands)
     };

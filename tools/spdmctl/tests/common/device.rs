@@ -16,7 +16,10 @@ use rspdm_responder::{
         Asym,
         Hash, //
     },
-    config::Config,
+    config::{
+        Config,
+        MEAS_CAP, //
+    },
     connection::Connection,
     device::Device,
     fault::Plan,
@@ -33,6 +36,13 @@ use spdmctl::{
     identity::{
         PciIdentity,
         Serial, //
+    },
+    time, trust,
+    verify::{
+        Demands,
+        IdentityDemand,
+        Limits,
+        MeasurementDemands, //
     },
 };
 
@@ -103,10 +113,50 @@ impl Recipe {
         }
     }
 
+    /// A device that does not measure.
+    pub fn without_measurements() -> Self {
+        let capabilities = Config::default().capabilities & !MEAS_CAP & !0x20;
+        Self {
+            measure: Measure::No,
+            config: Config {
+                capabilities,
+                ..Config::default()
+            },
+            ..Recipe::default()
+        }
+    }
+
+    /// A device that measures and does not sign.
+    pub fn unsigned(version: u8) -> Self {
+        let capabilities = Config::default().capabilities & !MEAS_CAP | 0x08;
+        Self {
+            version,
+            measure: Measure::Unsigned,
+            config: Config {
+                capabilities,
+                ..Config::default()
+            },
+            ..Recipe::default()
+        }
+    }
     /// The certificates of the roots that the device's maker published, PEM.
     pub fn roots(&self) -> String {
         let device = Device::new(self.device_config(), Arc::new(random()));
         device.unwrap().roots_pem()
+    }
+
+    /// Demands of somebody who trusts the device's maker.
+    pub fn demands(&self) -> Demands {
+        let roots = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(roots.path(), self.roots()).unwrap();
+        Demands {
+            nonce: Some(NONCE),
+            roots: Some(trust::load(roots.path()).unwrap()),
+            time: time::parse("2026-11-21").unwrap(),
+            identity: IdentityDemand::Match,
+            measurements: MeasurementDemands::default(),
+            limits: Limits::default(),
+        }
     }
 
     /// Asks the device, and keeps what was said.

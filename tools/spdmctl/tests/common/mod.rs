@@ -6,7 +6,9 @@
 #![allow(dead_code)]
 
 pub mod device;
+pub mod judge;
 pub mod pki;
+pub mod sample;
 
 use std::{
     fs,
