@@ -2,6 +2,8 @@
 
 //! What kind of device this is: everything that stays the same over connections.
 
+use std::path::PathBuf;
+
 use crate::algorithm::{
     Asym,
     Hash, //
@@ -13,6 +15,8 @@ pub const CERT_CAP: u32 = 0x02;
 pub const CHAL_CAP: u32 = 0x04;
 /// MEAS_CAP: mask of the two-bit field.
 pub const MEAS_CAP: u32 = 0x18;
+/// MEAS_CAP = 1: measurements cannot be signed.
+pub const MEAS_CAP_NO_SIG: u32 = 0x08;
 /// MEAS_CAP = 2: measurements can be signed.
 pub const MEAS_CAP_SIG: u32 = 0x10;
 
@@ -21,7 +25,7 @@ pub const CAPABILITY_NAMES: [(&str, u32); 6] = [
     ("CACHE", 0x01),
     ("CERT", CERT_CAP),
     ("CHAL", CHAL_CAP),
-    ("MEAS_NO_SIG", 0x08),
+    ("MEAS_NO_SIG", MEAS_CAP_NO_SIG),
     ("MEAS_SIG", MEAS_CAP_SIG),
     ("MEAS_FRESH", 0x20),
 ];
@@ -53,6 +57,8 @@ pub struct Config {
     pub opaque_len: u16,
     /// The certificate chains.
     pub chain: ChainShape,
+    /// Directory that is told what was signed; see [`crate::truth`].
+    pub truth: Option<PathBuf>,
 }
 
 /// How certificate chains look.
@@ -131,6 +137,7 @@ impl Default for Config {
                 san: Some(SAN_QEMU_NVME.into()),
                 defect: None,
             },
+            truth: None,
         }
     }
 }

@@ -93,8 +93,16 @@ impl Connection {
         }
     }
 
-    /// Goes by another plan from now on.
+    /// Goes by this plan from now on.
+    ///
+    /// Forgets what was negotiated if the plan is another one, and is about more than what comes
+    /// after that.
     pub fn follow(&mut self, plan: Arc<Plan>) {
+        if !Arc::ptr_eq(&self.plan, &plan) && plan.ends_connections_of(&self.plan) {
+            self.stage = Stage::Idle;
+            self.last = None;
+            self.pending = None;
+        }
         self.plan = plan;
     }
 

@@ -17,6 +17,10 @@
 //! recover. A fault of the device itself (its certificates, its capabilities)
 //! counts connections, which begin with GET_VERSION.
 //!
+//! When the faults change while the responder runs, see `--fault-file`, and one
+//! of them is about more than CHALLENGE_AUTH and MEASUREMENTS, the device loses
+//! its state: whoever goes on with a connection has to begin anew, and sees it.
+//!
 //! Each row names the errno that a connect has to end with in a Linux
 //! requester:
 //!
@@ -78,6 +82,8 @@ pub struct Fault {
     pub errno: &'static str,
     /// How connect ends if it happens once, at the first occurrence.
     pub errno_once: &'static str,
+    /// From which version on both are another errno, and which.
+    pub newer: Option<(u8, &'static str)>,
     /// The first version in which it is a fault, as SPDMVersion; none of those before cares.
     pub since: u8,
     /// One sentence about what the device does.
@@ -89,6 +95,14 @@ impl Fault {
     /// `message:what`.
     pub fn name(&self) -> String {
         format!("{}:{}", self.kind.stem(), self.what)
+    }
+
+    /// How connect ends in this version: if it happens every time, and if it happens once.
+    pub fn errnos(&self, version: u8) -> (&'static str, &'static str) {
+        match self.newer {
+            Some((since, errno)) if version >= since => (errno, errno),
+            _ => (self.errno, self.errno_once),
+        }
     }
 }
 
@@ -103,6 +117,8 @@ enum Action {
     Wire(fn(&mut Vec<u8>, &Site)),
     /// Changes how the signature is made.
     Sign(fn(&mut Signing)),
+    /// Leaves this field, which is the last one, out of the message.
+    Cut(&'static str),
     /// Changes the device, from the connection's begin on.
     Device(fn(&mut Config)),
     /// Sets the device up so that the fault can show; holds for all connections.
@@ -197,6 +213,21 @@ impl Plan {
             previous: other.previous.clone(),
             ..self
         }
+    }
+
+    /// Whether all faults show on a connection that goes on with a challenge.
+    fn is_about_signatures(&self) -> bool {
+        self.faults.iter().all(|active| {
+            let is_of_the_device =
+                |action: &Action| matches!(action, Action::Device(_) | Action::Setup(_));
+            matches!(active.fault.kind, Kind::Challenge | Kind::Measurements)
+                && !active.fault.actions.iter().any(is_of_the_device)
+        })
+    }
+
+    /// Whether a connection cannot go on when this plan follows another one.
+    pub fn ends_connections_of(&self, other: &Self) -> bool {
+        !self.is_about_signatures() || !other.is_about_signatures()
     }
 
     /// The device without faults.
@@ -307,6 +338,15 @@ impl Strike {
         for (action, _) in &self.actions {
             if let Action::Sign(edit) = action {
                 edit(signing);
+            }
+        }
+    }
+
+    /// Leaves out what is to be left out of a signed response.
+    pub fn cut(&self, message: &mut Message) {
+        for (action, _) in &self.actions {
+            if let Action::Cut(field) = action {
+                message.replace(field, &[]);
             }
         }
     }

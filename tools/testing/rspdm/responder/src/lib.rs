@@ -40,3 +40,4 @@ pub mod random;
 pub mod server;
 pub mod signing;
 pub mod socket;
+pub mod truth;

@@ -121,11 +121,14 @@ struct Options {
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
 
-    /// Read the faults from this file whenever a connection begins, one per line.
+    /// Read the faults from this file whenever something is asked, one per line. When they change,
+    /// the device forgets its connections, unless all of them are about CHALLENGE_AUTH and
+    /// MEASUREMENTS.
     #[arg(long, value_name = "FILE", conflicts_with = "fault")]
     fault_file: Option<PathBuf>,
 
     /// List the faults: name, errno of connect, errno if it happens once, first version, effect.
+    /// The errnos are those of the highest of --versions.
     #[arg(long)]
     list_faults: bool,
 
@@ -136,6 +139,11 @@ struct Options {
     /// Record data objects in this file.
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
+
+    /// Write what was signed last into this directory: vca, challenge and measurements, with the
+    /// signature, and the chains cert0 to cert7. Faults on the wire do not show in it.
+    #[arg(long, value_name = "DIRECTORY")]
+    truth: Option<PathBuf>,
 
     /// Write the root certificates of all algorithms to this file, PEM.
     #[arg(long, value_name = "FILE")]
@@ -176,6 +184,7 @@ impl Options {
                 },
                 defect: None,
             },
+            truth: self.truth.clone(),
         }
     }
 }
@@ -219,10 +228,10 @@ fn slots(text: &str) -> Result<u8, String> {
     Ok(mask)
 }
 
-fn list_faults() -> io::Result<()> {
+fn list_faults(version: u8) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for fault in fault::all() {
-        let (errno, once) = (fault.errno, fault.errno_once);
+        let (errno, once) = fault.errnos(version);
         let since = format!("1.{}", fault.since & 0x0f);
         let (name, effect) = (fault.name(), &fault.effect);
         writeln!(out, "{name}\t{errno}\t{once}\t{since}\t{effect}")?;
@@ -266,7 +275,8 @@ fn run(options: &Options) -> Result<(), String> {
 fn main() -> ExitCode {
     let options = Options::parse();
     let result = if options.list_faults {
-        match list_faults() {
+        let version = options.versions.iter().max();
+        match list_faults(version.copied().unwrap_or(0x10)) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
             _ => Ok(()),
         }

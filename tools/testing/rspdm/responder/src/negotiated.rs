@@ -34,6 +34,7 @@ use crate::{
         self,
         Signing, //
     },
+    truth,
 };
 
 /// RESPOND_IF_READY.
@@ -123,28 +124,32 @@ impl Negotiated {
                 let context = signing::CHALLENGE_CONTEXT;
                 let message = self.signed(message, request, &before, context, slot, strike)?;
                 self.b.clear();
+                truth::tell_challenge(&self.agreed, &self.a, &[&before, request, &message]);
                 Ok(message)
             }
             Some(Kind::Measurements) => {
                 // Measuring before the challenge is over takes B out of the challenge's transcript.
                 self.b.clear();
                 let ((message, len), slot) = measurements::respond(request, &self.agreed)?;
-                let Some(slot) = slot else {
-                    let message = self.unsigned(message, request, strike)?;
-                    self.m.extend_from_slice(&request[..len]);
-                    self.m.extend_from_slice(&message);
-                    return Ok(message);
-                };
                 let a: &[u8] = if self.agreed.version >= 0x12 {
                     &self.a
                 } else {
                     &[]
                 };
                 let before = [a, &self.m].concat();
+                let Some(slot) = slot else {
+                    let message = self.unsigned(message, request, strike)?;
+                    let request = &request[..len];
+                    truth::tell_measurements(&self.agreed, &[&before, request, &message]);
+                    self.m.extend_from_slice(request);
+                    self.m.extend_from_slice(&message);
+                    return Ok(message);
+                };
                 let request = &request[..len];
                 let context = signing::MEASUREMENTS_CONTEXT;
                 let message = self.signed(message, request, &before, context, slot, strike)?;
                 self.m.clear();
+                truth::tell_measurements(&self.agreed, &[&before, request, &message]);
                 Ok(message)
             }
             // Asked out of turn.
@@ -191,6 +196,7 @@ impl Negotiated {
         };
         strike.edit_signing(&mut signing);
         message.put("Signature", &signing.signature());
+        strike.cut(&mut message);
         Ok(message.bytes)
     }
 

@@ -25,7 +25,6 @@ use crate::{
         Delivery,
         Plans, //
     },
-    message::Kind,
     pcap::Pcap,
     socket::{
         self,
@@ -136,9 +135,7 @@ impl Server {
             }
         };
         self.tell(">", request);
-        if request.get(1).and_then(|&code| Kind::of_request(code)) == Some(Kind::Version) {
-            connection.follow(self.plans.current());
-        }
+        connection.follow(self.plans.current());
         let reply = connection.answer(request);
         for (delivery, argument) in &reply.deliveries {
             match delivery {

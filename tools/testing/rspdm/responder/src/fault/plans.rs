@@ -17,7 +17,7 @@ use crate::{
     random::Random, //
 };
 
-/// Where connections get their plan from: one for all, or a file that is read for each.
+/// Where connections get their plan from: one for all, or a file that is read for each request.
 ///
 /// The file has one fault per line, as after `--fault`. An absent file is like an empty one.
 pub struct Plans {
@@ -55,7 +55,7 @@ impl Plans {
         })
     }
 
-    /// The plan for a connection that begins now.
+    /// The plan for what is asked now.
     ///
     /// What cannot be read as faults is reported on standard error, and changes nothing.
     pub fn current(&self) -> Arc<Plan> {
@@ -84,7 +84,7 @@ mod tests {
     use crate::message::Kind;
 
     #[test]
-    fn file_is_read_for_each_connection() {
+    fn file_is_read_each_time() {
         let name = format!("rspdm-plans-{}", std::process::id());
         let file = std::env::temp_dir().join(name);
         let random = Arc::new(Random::new(Some(1)));
