@@ -209,22 +209,21 @@ impl Drop for Guard {
 /// Our requester.
 fn ours(responder: SocketAddr, version: Version) -> io::Result<Cost> {
     let proxy = Proxy::new(responder)?;
-    let socket = Socket::connect(proxy.address, Duration::from_secs(5))?;
-    let resources = resources(socket, StdClock::default(), DATA_TRANSFER_SIZE);
+    let mut socket = Socket::connect(proxy.address, Duration::from_secs(5))?;
+    let resources = resources(&mut socket, StdClock::default(), DATA_TRANSFER_SIZE);
     let policy = Policy {
         versions: names::versions(&[version]),
         ..Policy::DEFAULT
     };
-    let mut requester = Requester::new(resources, policy).map_err(io::Error::other)?;
+    let requester = Requester::new(resources, policy).map_err(io::Error::other)?;
     let mut freshness = Freshness {
         nonce: [0; 32],
         context: [0; 8],
     };
     getrandom::fill(&mut freshness.nonce).map_err(io::Error::other)?;
-    requester
-        .authenticate(&freshness)
-        .map_err(io::Error::other)?;
-    requester.into_resources().transport.disconnect()?;
+    let (result, _) = requester.authenticate(&freshness);
+    result.map_err(io::Error::other)?;
+    socket.disconnect()?;
     Ok(proxy.cost())
 }
 
@@ -237,7 +236,13 @@ fn theirs(directory: &Path, responder: SocketAddr, version: Version) -> io::Resu
         proxy.address.port(),
         version,
     );
-    command.args(["--exe_conn", "DIGEST,CERT,CHAL", "--exe_session", "APP"]);
+    command.args([
+        "--exe_conn",
+        "DIGEST,CERT,CHAL,MEAS",
+        "--exe_session",
+        "APP",
+    ]);
+    command.args(["--meas_op", "ALL"]);
     command.args(["--slot_count", "1"]);
     let status = command.status()?;
     if !status.success() {

@@ -18,6 +18,7 @@ use rspdm_proto::proto::{
         Digest,
         Hasher,
         Leaf,
+        Links,
         SigningInput,
         Verdict, //
     },
@@ -90,38 +91,17 @@ impl Crypto for RustCrypto {
         Ok(Sha2::new(hash))
     }
 
+    fn check_links(&mut self, chain: Certificates<'_>) -> Result<Links, ChainError> {
+        walk(chain).map(|(links, _)| links)
+    }
+
     fn leaf_key(
         &mut self,
         chain: Certificates<'_>,
         asym: BaseAsym,
     ) -> Result<Leaf<Key>, ChainError> {
-        let mut unverified_links = 0;
-        let mut issuer: Option<Parsed> = None;
-        let mut first_is_root = false;
-        for (position, der) in chain.iter().enumerate() {
-            let certificate =
-                Parsed::from_der(der).map_err(|_| ChainError::Malformed { position })?;
-            let link = match &issuer {
-                Some(issuer) => certificate.check_issued_by(issuer),
-                None => {
-                    first_is_root = certificate.is_self_issued();
-                    if first_is_root {
-                        certificate.check_signed_by(&certificate)
-                    } else {
-                        Ok(())
-                    }
-                }
-            };
-            match link {
-                Ok(()) => (),
-                Err(LinkError::Unsupported(_)) => unverified_links += 1,
-                Err(LinkError::Invalid) => return Err(ChainError::Link { position }),
-            }
-            issuer = Some(certificate);
-        }
+        let (links, leaf) = walk(chain)?;
         let position = chain.count() - 1;
-        // There is one certificate at least, so there is a last one.
-        let leaf = issuer.ok_or(ChainError::Malformed { position })?;
         if !leaf.may_sign_messages() {
             return Err(ChainError::LeafUsage);
         }
@@ -129,11 +109,7 @@ impl Crypto for RustCrypto {
         if !key.is_for(asym) {
             return Err(ChainError::LeafKey);
         }
-        Ok(Leaf {
-            key,
-            first_is_root,
-            unverified_links,
-        })
+        Ok(Leaf { key, links })
     }
 
     fn verify(
@@ -151,6 +127,39 @@ impl Crypto for RustCrypto {
             Verdict::Invalid
         })
     }
+}
+
+/// Goes from the root to the leaf, which is returned.
+fn walk(chain: Certificates<'_>) -> Result<(Links, Parsed), ChainError> {
+    let mut links = Links {
+        first_is_root: false,
+        unverified_links: 0,
+    };
+    let mut issuer: Option<Parsed> = None;
+    for (position, der) in chain.iter().enumerate() {
+        let certificate = Parsed::from_der(der).map_err(|_| ChainError::Malformed { position })?;
+        let link = match &issuer {
+            Some(issuer) => certificate.check_issued_by(issuer),
+            None => {
+                links.first_is_root = certificate.is_self_issued();
+                if links.first_is_root {
+                    certificate.check_signed_by(&certificate)
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        match link {
+            Ok(()) => (),
+            Err(LinkError::Unsupported(_)) => links.unverified_links += 1,
+            Err(LinkError::Invalid) => return Err(ChainError::Link { position }),
+        }
+        issuer = Some(certificate);
+    }
+    // There is one certificate at least, so there is a last one.
+    let position = chain.count() - 1;
+    let leaf = issuer.ok_or(ChainError::Malformed { position })?;
+    Ok((links, leaf))
 }
 
 /// Why a certificate's signature was not verified.

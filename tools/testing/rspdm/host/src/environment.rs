@@ -14,15 +14,24 @@ use std::{
 use rspdm_proto::proto::{
     error::Fault,
     requester::{
+        connection::{
+            Connection,
+            Evidence, //
+        },
         Clock,
         Environment,
+        Memory,
         Resources,
         Store,
         Transport, //
     },
+    slot::PerSlot,
 };
 
-use crate::crypto::RustCrypto;
+use crate::crypto::{
+    Key,
+    RustCrypto, //
+};
 
 /// DataTransferSize by default, in bytes: the largest that QEMU's mailbox delivers.
 pub const DATA_TRANSFER_SIZE: usize = 4600;
@@ -85,6 +94,12 @@ impl<T: Transport, C: Clock> Environment for Host<T, C> {
     type Buffer = Vec<u8>;
 }
 
+/// What a run finds in user space.
+pub type HostEvidence = Evidence<Key, VecStore>;
+
+/// The connection that it leaves.
+pub type HostConnection = Connection<Key, VecStore>;
+
 /// What a run works with, over `transport` and with `data_transfer_size` bytes for a response.
 pub fn resources<T: Transport, C: Clock>(
     transport: T,
@@ -95,8 +110,12 @@ pub fn resources<T: Transport, C: Clock>(
         transport,
         clock,
         crypto: RustCrypto::new(),
-        chain: VecStore::default(),
-        transcript: VecStore::default(),
+        memory: Memory {
+            vca: VecStore::default(),
+            chains: PerSlot::default(),
+            transcript: VecStore::default(),
+            measurements: VecStore::default(),
+        },
         buffer: vec![0; data_transfer_size],
     }
 }

@@ -7,11 +7,15 @@ use std::fmt;
 use rspdm_proto::proto::{
     error::Error,
     record::{
+        MeasurementFacts,
         Record,
         Stats, //
     },
+    requester::Store,
 };
 use serde::Serialize;
+
+use crate::environment::HostEvidence;
 
 /// Outcome of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -57,15 +61,31 @@ pub struct Device {
     pub first_is_root: bool,
     /// Links that could not be verified.
     pub unverified_links: usize,
+    /// Mask of the further slots whose chains were read.
+    pub further: u8,
+    /// What it measured, if it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurements: Option<Measurements>,
+}
+
+/// What is known of a device's measurements.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measurements {
+    /// Whether they are signed.
+    pub signed: bool,
+    /// How many there are.
+    pub blocks: u8,
+    /// Bytes of the transcript, signature included.
+    pub transcript: usize,
 }
 
 impl Report {
     /// What to report of a run.
-    pub fn new(result: &Result<Record, Error>, stats: Stats) -> Self {
+    pub fn new(result: Result<&HostEvidence, &Error>, stats: Stats) -> Self {
         Self {
             authenticated: result.is_ok(),
-            error: result.as_ref().err().map(ToString::to_string),
-            device: result.as_ref().ok().map(Device::new),
+            error: result.err().map(ToString::to_string),
+            device: result.ok().map(Device::new),
             exchanges: stats.exchanges,
             sent: stats.sent,
             received: stats.received,
@@ -75,7 +95,14 @@ impl Report {
 }
 
 impl Device {
-    fn new(record: &Record) -> Self {
+    fn new(evidence: &HostEvidence) -> Self {
+        let record: &Record = &evidence.record;
+        let transcript = evidence.measurements.bytes().len();
+        let measurements = |facts: MeasurementFacts| Measurements {
+            signed: facts.is_signed(),
+            blocks: facts.blocks,
+            transcript,
+        };
         Self {
             version: record.state.version.name(),
             hash: record.state.algorithms.hash.name(),
@@ -87,6 +114,8 @@ impl Device {
             chain_digest: hex::encode(record.chain.digest.as_bytes()),
             first_is_root: record.chain.first_is_root,
             unverified_links: record.chain.unverified_links,
+            further: record.further.slots.to_wire(),
+            measurements: record.measurements.map(measurements),
         }
     }
 }
@@ -107,6 +136,16 @@ impl fmt::Display for Report {
             writeln!(f, "certificates        {}, {root}", device.certificates)?;
             writeln!(f, "unverified links    {}", device.unverified_links)?;
             writeln!(f, "chain digest        {}", device.chain_digest)?;
+            if device.further != 0 {
+                writeln!(f, "further chains      {:#04x}", device.further)?;
+            }
+            match &device.measurements {
+                None => writeln!(f, "measurements        none")?,
+                Some(Measurements { signed, blocks, .. }) => {
+                    let signed = if *signed { "signed" } else { "unsigned" };
+                    writeln!(f, "measurements        {blocks}, {signed}")?;
+                }
+            }
         }
         if let Some(error) = &self.error {
             writeln!(f, "not authenticated   {error}")?;

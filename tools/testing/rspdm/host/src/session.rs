@@ -2,16 +2,17 @@
 
 //! Sessions in files: recorded while they happen, replayed without the device.
 //!
-//! A session is text. Lines that begin with `#` are for people; `versions`, `hashes`, `signatures`
-//! and `slot` say what the requester wanted, `transfer` is its DataTransferSize, `nonce` and
-//! `context` are its own numbers. Then requests (`>`) and responses (`<`, with padding) alternate,
-//! in hexadecimal.
+//! A session is text. Lines that begin with `#` are for people; `versions`, `hashes`, `signatures`,
+//! `slot` and `further` say what the requester wanted, `transfer` is its DataTransferSize, `nonce`
+//! and `context` are its own numbers, as are those of each `refresh`. Then requests (`>`) and
+//! responses (`<`, with padding) alternate, in hexadecimal.
 
 use std::fmt::Write;
 
 use kernel::validate::Untrusted;
 use rspdm_proto::proto::{
     error::Fault,
+    limits::Budget,
     requester::{
         Freshness,
         Policy,
@@ -19,7 +20,8 @@ use rspdm_proto::proto::{
     },
     slot::{
         SlotChoice,
-        SlotId, //
+        SlotId,
+        SlotMask, //
     },
 };
 
@@ -119,6 +121,8 @@ pub struct Session {
     pub data_transfer_size: usize,
     /// Its own numbers.
     pub freshness: Freshness,
+    /// Its numbers for each time that it went on with the connection.
+    pub refreshes: Vec<Freshness>,
     /// What was said.
     pub exchanges: Vec<Exchange>,
 }
@@ -144,9 +148,16 @@ impl Session {
         if let SlotChoice::Slot(slot) = policy.slot {
             line("slot", slot.to_string());
         }
+        if policy.further != SlotMask::EMPTY {
+            line("further", format!("{:#04x}", policy.further.to_wire()));
+        }
         line("transfer", self.data_transfer_size.to_string());
         line("nonce", hex::encode(self.freshness.nonce));
         line("context", hex::encode(self.freshness.context));
+        for Freshness { nonce, context } in &self.refreshes {
+            let (nonce, context) = (hex::encode(nonce), hex::encode(context));
+            line("refresh", format!("{nonce} {context}"));
+        }
         for exchange in &self.exchanges {
             line(">", hex::encode(&exchange.request));
             line("<", hex::encode(&exchange.response));
@@ -168,6 +179,7 @@ impl Session {
                 nonce: [0; 32],
                 context: [0; 8],
             },
+            refreshes: vec![],
             exchanges: vec![],
         };
         for line in text.lines() {
@@ -191,6 +203,19 @@ impl Session {
                 let slot = value.parse().ok().and_then(SlotId::new).ok_or("no slot")?;
                 self.policy.slot = SlotChoice::Slot(slot);
             }
+            "further" => {
+                let mask = value.strip_prefix("0x").ok_or("no mask")?;
+                let mask = u8::from_str_radix(mask, 16).map_err(|error| error.to_string())?;
+                self.policy = with_further_slots(self.policy, SlotMask::from_wire(mask));
+            }
+            "refresh" => {
+                let (nonce, context) = value.split_once(' ').ok_or("no context")?;
+                let bytes = |text| hex::decode(text).map_err(|error| error.to_string());
+                self.refreshes.push(Freshness {
+                    nonce: bytes(nonce)?.try_into().map_err(|_| "not 32 bytes")?,
+                    context: bytes(context)?.try_into().map_err(|_| "not 8 bytes")?,
+                });
+            }
             "transfer" => self.data_transfer_size = value.parse().map_err(|_| "no number")?,
             "nonce" => self.freshness.nonce = bytes()?.try_into().map_err(|_| "not 32 bytes")?,
             "context" => self.freshness.context = bytes()?.try_into().map_err(|_| "not 8 bytes")?,
@@ -207,6 +232,15 @@ impl Session {
             _ => return Err("unknown key".to_owned()),
         }
         Ok(())
+    }
+}
+
+/// A policy that wants these slots' chains too, and has the budget for them.
+pub fn with_further_slots(policy: Policy, further: SlotMask) -> Policy {
+    Policy {
+        further,
+        budget: Budget::AUTHENTICATE.with_further_slots(further.count()),
+        ..policy
     }
 }
 

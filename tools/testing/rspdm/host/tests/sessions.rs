@@ -4,7 +4,10 @@
 
 mod common;
 
-use common::Device;
+use common::{
+    errno,
+    Device, //
+};
 use rspdm_host::names;
 use rspdm_proto::proto::{
     algorithm::{
@@ -49,10 +52,13 @@ fn every_version_and_algorithm_works() {
                 let run = device.authenticate(only(version, *hash, *asym));
                 let name = format!("{version} {hash} {asym}");
                 let record = run.result.unwrap_or_else(|error| panic!("{name}: {error}"));
+                let record = record.record;
                 assert_eq!(record.state.version, version, "{name}");
                 assert_eq!(record.state.algorithms.hash, *hash, "{name}");
                 assert_eq!(record.state.algorithms.asym, *asym, "{name}");
-                assert_eq!(run.stats.exchanges, 6, "{name}");
+                let is_signed = record.measurements.map(|facts| facts.is_signed());
+                assert_eq!(is_signed, Some(true), "{name}");
+                assert_eq!(run.stats.exchanges, 7, "{name}");
             }
         }
     }
@@ -64,8 +70,9 @@ fn layout_points_at_nonces_and_signature() {
     for version in Version::ALL {
         let policy = only(version, BaseHash::Sha256, BaseAsym::EcdsaP256);
         let run = device.authenticate(policy);
-        let layout = run.result.unwrap().layout;
-        let transcript = run.resources.transcript.bytes();
+        let evidence = run.result.unwrap();
+        let layout = evidence.record.layout;
+        let transcript = evidence.transcript.bytes();
         let nonce = &transcript[layout.requester_nonce..][..32];
         assert_eq!(nonce, run.freshness.nonce);
         assert_eq!(layout.signature + layout.signature_len, transcript.len());
@@ -88,18 +95,18 @@ fn layout_points_at_nonces_and_signature() {
 fn chain_in_the_transcript_is_the_chain() {
     let device = Device::new(Config::default(), &[]);
     let run = device.authenticate(Policy::DEFAULT);
-    assert!(run.result.is_ok());
-    let chain = run.resources.chain.bytes();
-    let mut places = run.resources.transcript.bytes().windows(chain.len());
+    let evidence = run.result.unwrap();
+    let chain = evidence.connection.chain(SlotId::ALL[0]);
+    let mut places = evidence.transcript.bytes().windows(chain.len());
     assert!(places.any(|place| place == chain));
 }
 
 #[test]
 fn long_chains_come_in_portions() {
     for (bytes, portion, exchanges) in [
-        (65535, u16::MAX, 5 + 15), // 4592 bytes at a time
-        (65535, 128, 5 + 512),
-        (20000, 1000, 5 + 20),
+        (65535, u16::MAX, 6 + 15), // 4592 bytes at a time
+        (65535, 128, 6 + 512),
+        (20000, 1000, 6 + 20),
     ] {
         let mut config = Config {
             portion,
@@ -107,9 +114,10 @@ fn long_chains_come_in_portions() {
         };
         config.chain.bytes = Some(bytes);
         let run = Device::new(config, &[]).authenticate(Policy::DEFAULT);
-        assert!(run.result.is_ok(), "{bytes} by {portion}: {:?}", run.result);
-        assert_eq!(run.resources.chain.bytes().len(), bytes);
-        assert_eq!(run.stats.exchanges, exchanges);
+        let name = format!("{bytes} by {portion}");
+        let evidence = run.result.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(evidence.connection.chain(SlotId::ALL[0]).len(), bytes);
+        assert_eq!(run.stats.exchanges, exchanges, "{name}");
     }
 }
 
@@ -142,17 +150,17 @@ fn large_transfers_need_one_exchange_for_a_large_chain() {
     config.chain.bytes = Some(60000);
     let device = Device::new(config, &[]);
     let run = device.authenticate_with(Policy::DEFAULT, 1 << 17);
-    assert!(run.result.is_ok(), "{:?}", run.result);
-    assert_eq!(run.stats.exchanges, 6);
+    assert_eq!(errno(&run.result), "0");
+    assert_eq!(run.stats.exchanges, 7);
 }
 
 #[test]
 fn small_transfers_work_too() {
     let device = Device::new(Config::default(), &[]);
     let policy = only(Version::V1_2, BaseHash::Sha256, BaseAsym::EcdsaP256);
-    let run = device.authenticate_with(policy, 256);
-    assert!(run.result.is_ok(), "{:?}", run.result);
-    assert!(run.stats.exchanges > 6);
+    let run = device.authenticate_with(policy, 1024);
+    assert_eq!(errno(&run.result), "0");
+    assert!(run.stats.exchanges > 7);
 }
 
 #[test]
@@ -165,17 +173,23 @@ fn lowest_slot_is_chosen_or_the_one_asked_for() {
     };
     let device = Device::new(config, &[]);
     let run = device.authenticate(Policy::DEFAULT);
-    assert_eq!(run.result.map(|record| record.chain.slot.number()), Ok(2));
+    assert_eq!(
+        run.result
+            .map(|evidence| evidence.record.chain.slot.number()),
+        Ok(2)
+    );
     for number in [2, 5, 7] {
         let policy = Policy {
             slot: SlotChoice::Slot(SlotId::new(number).unwrap()),
             ..Policy::DEFAULT
         };
         let run = device.authenticate(policy);
-        let slot = run.result.map(|record| record.chain.slot.number());
+        let slot = run
+            .result
+            .map(|evidence| evidence.record.chain.slot.number());
         assert_eq!(slot, Ok(number));
         // Only that slot's chain was fetched.
-        assert_eq!(run.stats.exchanges, 6);
+        assert_eq!(run.stats.exchanges, 7);
     }
     let policy = Policy {
         slot: SlotChoice::Slot(SlotId::new(0).unwrap()),
@@ -195,7 +209,7 @@ fn chains_of_all_lengths_are_examined() {
         config.chain.certificates = certificates;
         config.chain.omit_root = omit_root;
         let run = Device::new(config, &[]).authenticate(Policy::DEFAULT);
-        let chain = run.result.map(|record| record.chain);
+        let chain = run.result.map(|evidence| evidence.record.chain);
         let facts = chain.map(|chain| (chain.certificates, chain.first_is_root));
         let sent = certificates - usize::from(omit_root);
         assert_eq!(facts, Ok((sent, !omit_root)), "{certificates} {omit_root}");
@@ -211,7 +225,7 @@ fn highest_common_version_is_spoken() {
     let device = Device::new(config, &[]);
     let run = device.authenticate(Policy::DEFAULT);
     assert_eq!(
-        run.result.map(|record| record.state.version),
+        run.result.map(|evidence| evidence.record.state.version),
         Ok(Version::V1_2)
     );
     let policy = Policy {

@@ -15,7 +15,54 @@
 //! };
 //!
 //! fn run<E: Environment>(requester: &mut Requester<E>, fresh: &Freshness) -> Result<(), Error> {
-//!     requester.start().negotiate()?.identify()?.challenge(fresh)?;
+//!     let authenticated = requester.start().negotiate()?.identify()?.challenge(fresh)?;
+//!     authenticated.measure(fresh)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Or, if the device was authenticated before, without the first two:
+//!
+//! ```
+//! use rspdm_proto::proto::{
+//!     error::Error,
+//!     requester::{connection::ConnectionOf, Environment, Freshness, Requester},
+//! };
+//!
+//! fn run<E: Environment>(
+//!     requester: &mut Requester<E>,
+//!     connection: ConnectionOf<E>,
+//!     fresh: &Freshness,
+//! ) -> Result<(), Error> {
+//!     requester.resume(connection)?.challenge(fresh)?.measure(fresh)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! There are no measurements without a challenge:
+//!
+//! ```compile_fail,E0599
+//! # use rspdm_proto::proto::{error::Error, requester::{Environment, Freshness, Requester}};
+//! fn run<E: Environment>(requester: &mut Requester<E>, fresh: &Freshness) -> Result<(), Error> {
+//!     requester.start().negotiate()?.identify()?.measure(fresh)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! No connection is gone on with twice: what a failure leaves is nothing.
+//!
+//! ```compile_fail,E0382
+//! # use rspdm_proto::proto::{
+//! #     error::Error,
+//! #     requester::{connection::ConnectionOf, Environment, Freshness, Requester},
+//! # };
+//! fn run<E: Environment>(
+//!     requester: &mut Requester<E>,
+//!     connection: ConnectionOf<E>,
+//!     fresh: &Freshness,
+//! ) -> Result<(), Error> {
+//!     requester.resume(connection)?.challenge(fresh)?;
+//!     requester.resume(connection)?;
 //!     Ok(())
 //! }
 //! ```

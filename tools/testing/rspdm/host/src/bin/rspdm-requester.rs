@@ -21,12 +21,14 @@ use clap::Parser;
 use rspdm_host::{
     environment::{
         resources,
+        HostEvidence,
         StdClock,
         DATA_TRANSFER_SIZE, //
     },
     names,
     report::Report,
     session::{
+        with_further_slots,
         Recorder,
         Session, //
     },
@@ -37,15 +39,16 @@ use rspdm_proto::proto::{
         BaseAsym,
         BaseHash, //
     },
-    limits::Budget,
     requester::{
         Freshness,
         Policy,
-        Requester, //
+        Requester,
+        Store, //
     },
     slot::{
         SlotChoice,
-        SlotId, //
+        SlotId,
+        SlotMask, //
     },
     version::Version,
 };
@@ -80,11 +83,19 @@ struct Options {
     #[arg(long, value_parser = slot)]
     slot: Option<SlotId>,
 
+    /// Slots whose chains are read too, if they hold one.
+    #[arg(long, value_name = "SLOT", value_delimiter = ',', value_parser = slot)]
+    further: Vec<SlotId>,
+
+    /// How often to go on with the connection afterwards, with a new nonce each time.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    refresh: u32,
+
     /// DataTransferSize to announce, in bytes.
     #[arg(long, default_value_t = DATA_TRANSFER_SIZE)]
     data_transfer_size: usize,
 
-    /// Nonce of the challenge, 64 hexadecimal digits; random by default.
+    /// Nonce of the first challenge, 64 hexadecimal digits; random by default.
     #[arg(long, value_parser = nonce)]
     nonce: Option<[u8; 32]>,
 
@@ -96,13 +107,17 @@ struct Options {
     #[arg(long)]
     json: bool,
 
-    /// Write the certificate chain, as received, to this file.
+    /// Write the certificate chain that was challenged last, as received, to this file.
     #[arg(long)]
     chain: Option<PathBuf>,
 
-    /// Write the challenge transcript with its signature to this file.
+    /// Write the last challenge transcript with its signature to this file.
     #[arg(long)]
     transcript: Option<PathBuf>,
+
+    /// Write the last measurement transcript with its signature to this file.
+    #[arg(long)]
+    measurements: Option<PathBuf>,
 
     /// Record the session in this file.
     #[arg(long)]
@@ -144,61 +159,84 @@ fn run(options: &Options) -> io::Result<bool> {
         hashes: names::hashes(&options.hash),
         signatures: names::signatures(&options.asym),
         slot: options.slot.map_or(SlotChoice::Lowest, SlotChoice::Slot),
-        budget: Budget::AUTHENTICATE,
+        ..Policy::DEFAULT
     };
-    let mut freshness = Freshness {
-        nonce: options.nonce.unwrap_or_default(),
-        context: [0; 8],
-    };
-    if options.nonce.is_none() {
-        getrandom::fill(&mut freshness.nonce).map_err(io::Error::other)?;
-        getrandom::fill(&mut freshness.context).map_err(io::Error::other)?;
+    let further = options.further.iter().copied();
+    let policy = with_further_slots(policy, further.fold(SlotMask::EMPTY, SlotMask::with));
+    let mut freshness = random()?;
+    if let Some(nonce) = options.nonce {
+        freshness.nonce = nonce;
+        freshness.context = [0; 8];
     }
+    let refreshes = (0..options.refresh)
+        .map(|_| random())
+        .collect::<io::Result<Vec<_>>>()?;
 
     let address = SocketAddr::new(options.ip, options.port);
     let socket = Socket::connect(address, Duration::from_millis(options.timeout))?;
-    let resources = resources(
-        Recorder::new(socket),
-        StdClock::default(),
-        options.data_transfer_size,
-    );
-    let mut requester = Requester::new(resources, policy).map_err(io::Error::other)?;
-    let result = requester.authenticate(&freshness);
-    let report = Report::new(&result, requester.stats());
-    let resources = requester.into_resources();
-    let (mut socket, exchanges) = resources.transport.into_parts();
+    let mut transport = Recorder::new(socket);
+    let mut found: Option<HostEvidence> = None;
+    for freshness in [&freshness].into_iter().chain(&refreshes) {
+        let clock = StdClock::default();
+        let resources = resources(&mut transport, clock, options.data_transfer_size);
+        let requester = Requester::new(resources, policy).map_err(io::Error::other)?;
+        let (result, stats) = match found.take() {
+            Some(evidence) => requester.refresh(evidence.connection, freshness),
+            None => requester.authenticate(freshness),
+        };
+        tell(options, &Report::new(result.as_ref(), stats))?;
+        found = result.ok();
+        if found.is_none() {
+            break;
+        }
+    }
 
+    let (mut socket, exchanges) = transport.into_parts();
     if let Some(path) = &options.record {
         let session = Session {
             title: title(path),
             policy,
             data_transfer_size: options.data_transfer_size,
             freshness,
+            refreshes,
             exchanges,
         };
         fs::write(path, session.to_text())?;
     }
-    if result.is_ok() {
-        write(options.chain.as_deref(), &resources.chain.into_bytes())?;
-        write(
-            options.transcript.as_deref(),
-            &resources.transcript.into_bytes(),
-        )?;
-    }
-    if options.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&report).map_err(io::Error::other)?
-        );
-    } else {
-        println!("{report}");
+    if let Some(evidence) = &found {
+        let chain = evidence.connection.chain(evidence.record.chain.slot);
+        write(options.chain.as_deref(), chain)?;
+        write(options.transcript.as_deref(), evidence.transcript.bytes())?;
+        let measurements = evidence.measurements.bytes();
+        write(options.measurements.as_deref(), measurements)?;
     }
     match socket.take_error() {
         Some(error) => eprintln!("rspdm-requester: {error}"),
         None if options.shutdown => socket.shut_down()?,
         None => socket.disconnect()?,
     }
-    Ok(report.authenticated)
+    Ok(found.is_some())
+}
+
+/// Numbers that nobody can foresee.
+fn random() -> io::Result<Freshness> {
+    let mut freshness = Freshness {
+        nonce: [0; 32],
+        context: [0; 8],
+    };
+    getrandom::fill(&mut freshness.nonce).map_err(io::Error::other)?;
+    getrandom::fill(&mut freshness.context).map_err(io::Error::other)?;
+    Ok(freshness)
+}
+
+fn tell(options: &Options, report: &Report) -> io::Result<()> {
+    if options.json {
+        let json = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+        println!("{json}");
+    } else {
+        println!("{report}");
+    }
+    Ok(())
 }
 
 fn write(path: Option<&Path>, bytes: &[u8]) -> io::Result<()> {

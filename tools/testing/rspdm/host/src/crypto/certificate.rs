@@ -76,9 +76,9 @@ impl Parsed {
         verify_x509_signature(&issuer.spki, algorithm, &self.tbs, signature)
     }
 
-    /// Whether the key may sign SPDM messages: a leaf's, and not explicitly excluded.
+    /// Whether the key may sign SPDM messages: a leaf's that says so.
     pub(super) fn may_sign_messages(&self) -> bool {
-        !self.is_authority && self.usage.is_none_or(|usage| usage.digital_signature())
+        !self.is_authority && self.usage.is_some_and(|usage| usage.digital_signature())
     }
 
     fn may_sign_certificates(&self) -> bool {

@@ -25,7 +25,8 @@ use std::{
 use rspdm_host::{
     environment::{
         resources,
-        Host,
+        HostConnection,
+        HostEvidence,
         DATA_TRANSFER_SIZE, //
     },
     transport::{
@@ -39,16 +40,12 @@ use rspdm_proto::proto::{
         Fault,
         Rejected, //
     },
-    record::{
-        Record,
-        Stats, //
-    },
+    record::Stats,
     requester::{
         Clock,
         Freshness,
         Policy,
-        Requester,
-        Resources, //
+        Requester, //
     },
     wire::error_rsp::ErrorCode,
 };
@@ -134,31 +131,40 @@ impl Device {
     }
 
     pub fn authenticate_with(&self, policy: Policy, data_transfer_size: usize) -> Run {
-        let clock = Impatient::default();
-        let resources = resources(self.connect(), clock, data_transfer_size);
-        let mut requester = Requester::new(resources, policy).unwrap();
-        let freshness = freshness();
-        let result = requester.authenticate(&freshness);
-        let stats = requester.stats();
-        Run {
-            freshness,
-            result,
-            stats,
-            resources: requester.into_resources(),
-        }
+        run(&mut self.connect(), None, policy, data_transfer_size)
+    }
+}
+
+/// Authenticates the device behind a socket, or goes on with a connection.
+pub fn run(
+    socket: &mut Socket,
+    connection: Option<HostConnection>,
+    policy: Policy,
+    data_transfer_size: usize,
+) -> Run {
+    let resources = resources(socket, Impatient::default(), data_transfer_size);
+    let requester = Requester::new(resources, policy).unwrap();
+    let freshness = freshness();
+    let (result, stats) = match connection {
+        Some(connection) => requester.refresh(connection, &freshness),
+        None => requester.authenticate(&freshness),
+    };
+    Run {
+        freshness,
+        result,
+        stats,
     }
 }
 
 /// What came of it.
 pub struct Run {
     pub freshness: Freshness,
-    pub result: Result<Record, Error>,
+    pub result: Result<HostEvidence, Error>,
     pub stats: Stats,
-    pub resources: Resources<Host<Socket, Impatient>>,
 }
 
 /// How connect ends in the kernel.
-pub fn errno(result: &Result<Record, Error>) -> &'static str {
+pub fn errno<T>(result: &Result<T, Error>) -> &'static str {
     match result {
         Ok(_) => "0",
         Err(Error::Malformed { .. }) => "EBADMSG",
