@@ -186,8 +186,9 @@ lead to one of the roots given with --trust. Every check is listed with its resu
 
 Evidence that was saved with `spdmctl evidence DEV --out DIR` is judged with --from, on any \
 machine and without privilege. Give --nonce then, the one that was asked for: without it, old \
-evidence cannot be told from new. FILE is a JSON CMW collection, as `spdmctl evidence --format cmw` \
-and other tools write it: it has measurements and certificates, and no challenge.
+evidence cannot be told from new. FILE is a JSON CMW collection, which \
+`spdmctl evidence --format cmw` and other tools write: it has measurements and certificates, and no \
+challenge.
 
 Measurements are judged if the device has some. That they are not signed, or that evidence of a \
 device that can measure has none, is told and does no harm unless --measurements or a policy \

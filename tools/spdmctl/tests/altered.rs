@@ -76,6 +76,14 @@ fn altered_challenges_name_the_bytes() {
     );
     let at = sample.challenge + 3;
     sample.refuses_byte("CHALLENGE", CHALLENGE, at, 0xff, transcript, at..at + 1);
+    // Request and response contradict each other.
+    let portion = sample.certificates.start - 8..sample.length(CHALLENGE);
+    let at = portion.start + 2;
+    sample.refuses_byte("slot of a portion", CHALLENGE, at, 1, transcript, portion);
+    let both = sample.challenge..sample.length(CHALLENGE);
+    for at in [sample.challenge + 2, sample.auth + 2] {
+        sample.refuses_byte("slot", CHALLENGE, at, 1, transcript, both.clone());
+    }
     let nonce = sample.challenge + 4..sample.challenge + 36;
     sample.refuses(
         "requester's nonce",

@@ -65,6 +65,7 @@ use spdmctl::{
     },
     report::{
         Outcome,
+        Report,
         Subject, //
     },
     time, trust,
@@ -215,6 +216,19 @@ fn emulator() -> Option<PathBuf> {
     directory
 }
 
+/// Demands of somebody who trusts the sample root in a file.
+fn demands(root: &Path) -> Demands {
+    assert!(fs::exists(root).unwrap(), "{}", root.display());
+    Demands {
+        nonce: Some(NONCE),
+        roots: Some(trust::load(root).unwrap()),
+        time: time::now(),
+        identity: IdentityDemand::Match,
+        measurements: MeasurementDemands::default(),
+        limits: Limits::default(),
+    }
+}
+
 /// Judges what the emulator says when it is asked as `policy` says, and once more; `exceptions` are
 /// checks with nothing to judge.
 #[track_caller]
@@ -225,16 +239,7 @@ fn assert_passes(
     exceptions: &[Subject],
 ) {
     let emulator = Emulator::start(directory, arguments);
-    let root = directory.join(root);
-    assert!(fs::exists(&root).unwrap(), "{}", root.display());
-    let demands = Demands {
-        nonce: Some(NONCE),
-        roots: Some(trust::load(&root).unwrap()),
-        time: time::now(),
-        identity: IdentityDemand::Match,
-        measurements: MeasurementDemands::default(),
-        limits: Limits::default(),
-    };
+    let demands = demands(&directory.join(root));
     let [first, second] = emulator.evidence(policy);
     let refresh = [Subject::Chain, Subject::Digests, Subject::OtherChains];
     for (evidence, more) in [(first, &[][..]), (second, &refresh[..])] {
@@ -314,7 +319,7 @@ fn another_slot_and_chains_of_further_slots_pass() {
             "--asym",
             "ECDSA_P384",
         ];
-        // Measurements of 1.0 are signed with the key of slot 0, which is not the one to trust here.
+        // Measurements of 1.0 are signed by slot 0, which is not the one to trust here.
         let open: &[Subject] = match version {
             "1.0" => &[Subject::MeasurementsNonce, Subject::MeasurementsSignature],
             _ => &[],
@@ -346,4 +351,54 @@ fn measurements_without_a_signature_are_told_from_others() {
             &open,
         );
     }
+}
+
+/// Ten bytes of each of four objects, before and after a refresh.
+#[test]
+fn altered_evidence_is_refused_and_the_byte_is_among_those_blamed() {
+    let Some(directory) = emulator() else { return };
+    let demands = demands(&directory.join("ecp384/ca.cert.der"));
+    for version in ["1.0", "1.1", "1.2", "1.3", "1.4"] {
+        let arguments = [
+            "--ver",
+            version,
+            "--hash",
+            "SHA_384",
+            "--asym",
+            "ECDSA_P384",
+        ];
+        for good in Emulator::start(&directory, &arguments).evidence(Policy::DEFAULT) {
+            assert_eq!(good.objects.len(), 4);
+            for (kind, object) in &good.objects {
+                for part in 0..10 {
+                    let offset = (object.bytes.len() - 1) * part / 9;
+                    let mut evidence = good.clone();
+                    evidence.objects.get_mut(kind).unwrap().bytes[offset] ^= 0x10;
+                    let report = verify(&evidence, &demands);
+                    assert!(!report.passed(), "{kind}, byte {offset}");
+                    assert_blamed(&report, *kind, offset);
+                }
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn assert_blamed(report: &Report, kind: ObjectType, offset: usize) {
+    let mut blamed = report.checks.iter().filter(|check| match check.outcome {
+        Outcome::Refused | Outcome::Malformed => true,
+        Outcome::Pass | Outcome::NotJudged | Outcome::NotReached => false,
+    });
+    let is_blamed = blamed.any(|check| match (check.object, check.bytes) {
+        (Some(object), Some((start, end))) => object == kind && (start..end).contains(&offset),
+        _ => false,
+    });
+    // A chain that is not in the transcript is compared with the digest that is signed.
+    let is_digest = matches!(kind, ObjectType::Cert(_))
+        && report.check(Subject::ChainHash).map(|check| check.outcome) == Some(Outcome::Refused);
+    assert!(
+        is_blamed || is_digest,
+        "{kind}, byte {offset}:\n{}",
+        report.text()
+    );
 }

@@ -9,7 +9,8 @@ use kernel::validate::{
 use rspdm_proto::proto::{
     error::{
         Error,
-        Malformed, //
+        Malformed,
+        Misbehaved, //
     },
     message::Request,
     version::Version,
@@ -160,7 +161,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A response that the parser refused.
+    /// A response to the message that was taken last, which the parser refused.
     pub(super) fn refused(&self, name: &str, len: usize, error: &Error) -> Fault {
         let what = error.to_string();
         let what = if what.contains(name) {
@@ -168,11 +169,26 @@ impl<'a> Walk<'a> {
         } else {
             format!("{name}: {what}")
         };
-        Fault {
+        let mut fault = Fault {
             unsupported: matches!(error, Error::Unsupported(_)),
             ..self.fault(len, what)
-        }
+        };
+        // Of two messages that contradict each other either may be the wrong one.
+        let request = self.messages.last().filter(|_| is_about_request(error));
+        fault.range.start = request.map_or(fault.range.start, |one| one.range.start);
+        fault
     }
+}
+
+/// Whether an answer is refused since it does not fit to what was asked.
+fn is_about_request(error: &Error) -> bool {
+    let Error::Misbehaved { what, .. } = error else {
+        return false;
+    };
+    matches!(
+        what,
+        Misbehaved::Echo(_) | Misbehaved::Slot { .. } | Misbehaved::SlotMask { .. }
+    )
 }
 
 /// Bytes of a header.

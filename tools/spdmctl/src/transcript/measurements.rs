@@ -126,10 +126,10 @@ impl<'a> Measurements<'a> {
         };
         reader.opaque_data(state.algorithms.opaque, asked.context, signature_len)?;
         if let Some(context) = asked.context {
-            let context_at = reader.position;
             let echo = reader.take(CONTEXT_LEN, "RequesterContext")?;
             if echo != context {
-                let range = context_at..reader.position;
+                // Either of them may be the wrong one.
+                let range = request.end - CONTEXT_LEN..reader.position;
                 return Err(fault(
                     range,
                     "RequesterContext: not that of GET_MEASUREMENTS",

@@ -179,6 +179,21 @@ impl<'a> Walk<'a> {
         let mut unfinished: Option<(SlotId, Vec<u8>, usize)> = None;
         while self.next_is(Request::GetCertificate) {
             let wanted = self.wanted()?;
+            let (slot, len) = unfinished
+                .as_ref()
+                .map_or((wanted.slot, 0), |(slot, chain, _)| (*slot, chain.len()));
+            if wanted.slot != slot || usize::from(wanted.offset) != len {
+                let field = if wanted.slot == slot {
+                    4..6
+                } else {
+                    PARAM1..PARAM1 + 1
+                };
+                return Err(Fault {
+                    range: self.position + field.start..self.position + field.end,
+                    what: "GET_CERTIFICATE: does not go on where the last ended".to_owned(),
+                    unsupported: false,
+                });
+            }
             self.exact_request(
                 Request::GetCertificate,
                 certificate::encode(version, wanted).as_bytes(),
@@ -193,9 +208,6 @@ impl<'a> Walk<'a> {
                 let total = portion.portion.len() + usize::from(portion.remainder);
                 (wanted.slot, Vec::new(), total)
             });
-            if wanted.slot != slot || usize::from(wanted.offset) != chain.len() {
-                return Err(self.last_fault("GET_CERTIFICATE: does not go on where the last ended"));
-            }
             chain.extend_from_slice(portion.portion);
             if chain.len() + usize::from(portion.remainder) != total {
                 return Err(self.last_fault(format!(

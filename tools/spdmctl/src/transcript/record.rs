@@ -2,8 +2,8 @@
 
 //! Splits a measurement record into its blocks.
 //!
-//! Three numbers say how long a record is: NumberOfBlocks, MeasurementRecordLength, and the sizes in
-//! the blocks. If they contradict each other, the one is blamed against which the two others stand.
+//! Three numbers say how long a record is: NumberOfBlocks, MeasurementRecordLength, and the sizes
+//! in the blocks. If they contradict each other, the one is blamed that stands against two.
 
 use std::ops::Range;
 
