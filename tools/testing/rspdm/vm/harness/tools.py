@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The programs of the cargo workspace that a guest or its devices need: spdmctl and the responder."""
+"""The programs of the cargo workspace that a guest, its devices or the interoperability matrix need."""
 
 import shutil
 import subprocess
@@ -9,14 +9,14 @@ from . import cache, toolroot
 from .report import step
 
 WORKSPACE = cache.REPO / "tools/testing/rspdm"
-PROGRAMS = ("rspdm-responder", "spdmctl")
+PROGRAMS = {"rspdm-requester": "rspdm-host", "rspdm-responder": "rspdm-responder", "spdmctl": "spdmctl"}  # and their packages
 SOURCES = ("lib/rspdm/proto", "rust/kernel/validate.rs", "tools/spdmctl", "tools/testing/rspdm")
 
 
 def sources():
     """What cargo reads; the harness itself lives below the workspace but is none of it."""
     return [path for path in cache.sources(*SOURCES)
-            if not any(path.is_relative_to(WORKSPACE / name) for name in ("vm", "check", "checks"))]
+            if not any(path.is_relative_to(WORKSPACE / name) for name in ("vm", "check", "checks", "interop", "matrix"))]
 
 
 def cargo(*arguments):
@@ -46,7 +46,7 @@ def build(path, current):
         if line.lstrip().startswith(("Downloaded", "Downloading", "Compiling")):
             current.progress = f", {line.strip()[:70]}"
 
-    packages = [argument for program in PROGRAMS for argument in ("--package", program)]
+    packages = [argument for package in PROGRAMS.values() for argument in ("--package", package)]
     current.run(cargo("build", "--locked", *packages), progress)
     for program in PROGRAMS:
         shutil.copy(cache.CACHE / "target/debug" / program, path / program)

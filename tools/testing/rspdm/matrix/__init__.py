@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The interoperability matrix: its dimensions, and what each program calls their values."""
+
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import cache, toolroot
+from harness.report import Failed
+
+LOGS = cache.LOGS / "interop"
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A hash or a signature algorithm."""
+
+    name: str  # what rspdm-requester calls it
+    device: str  # what rspdm-responder calls it
+    emu: str  # what spdm-emu calls it
+    bit: int  # in BaseHashSel or BaseAsymSel
+
+
+VERSIONS = {"1.0": 0x10, "1.1": 0x11, "1.2": 0x12, "1.3": 0x13, "1.4": 0x14}
+HASHES = [
+    Algorithm("sha256", "sha-256", "SHA_256", 0x01),
+    Algorithm("sha384", "sha-384", "SHA_384", 0x02),
+    Algorithm("sha512", "sha-512", "SHA_512", 0x04),
+]
+SIGNATURES = [
+    Algorithm("rsassa-2048", "rsassa-2048", "RSASSA_2048", 0x001),
+    Algorithm("rsassa-3072", "rsassa-3072", "RSASSA_3072", 0x004),
+    Algorithm("rsassa-4096", "rsassa-4096", "RSASSA_4096", 0x020),
+    Algorithm("ecdsa-nist-p256", "ecdsa-p256", "ECDSA_P256", 0x010),
+    Algorithm("ecdsa-nist-p384", "ecdsa-p384", "ECDSA_P384", 0x080),
+    Algorithm("ecdsa-nist-p521", "ecdsa-p521", "ECDSA_P521", 0x100),
+]
+SLOTS = [1, 2, 8]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a certificate chain is like."""
+
+    name: str
+    certificates: int
+    bytes: int = 0  # of the whole SPDM certificate chain; as many as it takes if 0
+
+
+CHAINS = [Chain("1 cert", 1), Chain("3 certs", 3), Chain("64 KiB", 3, 65535)]
+
+def chain_called(name):
+    return next(chain for chain in CHAINS if chain.name == name)
+
+
+# What --quick varies the others with. spdm-emu's device has two slots and chains of three certificates.
+USUAL_HASH, USUAL_SIGNATURE, USUAL_SLOTS, USUAL_CHAIN = "sha384", "ecdsa-nist-p384", 2, "3 certs"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration."""
+
+    version: str
+    hash: Algorithm
+    signature: Algorithm
+    slots: int
+    chain: Chain
+
+    def __str__(self):
+        return f"{self.version} {self.hash.name:6} {self.signature.name:15} {self.slots} {'slot' if self.slots == 1 else 'slots'}, {self.chain.name}"
+
+    def is_quick(self):
+        return ((self.slots, self.chain.name) == (USUAL_SLOTS, USUAL_CHAIN)
+                or (self.hash.name, self.signature.name) == (USUAL_HASH, USUAL_SIGNATURE))
+
+
+def rows(quick=False):
+    everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS))
+    return [row for row in everything if row.is_quick() or not quick]
+
+
+@dataclass
+class Programs:
+    """Where the programs are. Ours run in the tool-chain root unless a directory is given; spdm-emu's run as they are."""
+
+    ours: Path
+    in_root: bool
+    emu: Path | None
+
+    def command(self, name, *arguments):
+        command = [self.ours / name, *arguments]
+        return toolroot.command(command) if self.in_root else [str(word) for word in command]
+
+
+def programs(ours, in_root=True, emu=os.environ.get("SPDM_EMU_BIN")):
+    """Our programs in the directory OURS, and spdm-emu's in the one that the environment names."""
+    emu = Path(emu).absolute() if emu else None
+    for path in (*(ours / name for name in ("rspdm-requester", "rspdm-responder")),
+                 *([emu / "spdm_requester_emu", emu / "spdm_responder_emu"] if emu else [])):
+        if not os.access(path, os.X_OK):
+            raise Failed(f"{path} is not there")
+    return Programs(ours, in_root, emu)
