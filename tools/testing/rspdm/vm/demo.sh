@@ -31,7 +31,7 @@ show spdmctl list
 show "cat $device/authenticated"
 expect "$(cat "$device/authenticated")" ""
 
-step "Connect: the kernel runs SPDM with the device, from GET_VERSION to CHALLENGE"
+step "Connect: the kernel runs SPDM with the device, from GET_VERSION to MEASUREMENTS"
 tsm=$(ls /sys/class/tsm)
 expect "$tsm" tsm0
 before=$(cut -d' ' -f1 /proc/uptime)
@@ -45,8 +45,9 @@ show "dmesg | grep -F '$DEVICE: ' | tail -n 1"
 step "Evidence: what the device said, for user space to judge"
 show "spdmctl evidence $DEVICE"
 
-step "Verify: chain up to the test root, and a signature over a nonce made just now"
-show "spdmctl verify $DEVICE --trust /etc/rspdm/root-0.pem"
+step "Verify: chain up to the test root, and signatures over a nonce made just now; then accept what was judged"
+show "spdmctl verify $DEVICE --trust /etc/rspdm/root-0.pem --accept"
+show "cat $device/tsm/validated"
 
 step "Disconnect: the evidence is gone with the connection"
 show "echo $tsm > $device/tsm/disconnect"
