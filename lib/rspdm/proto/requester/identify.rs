@@ -187,8 +187,8 @@ impl<E: Environment> Requester<E> {
         let (chain, digest) = announced_chain(chains, crypto, hash, announced, slot)?;
         let leaf = crypto
             .leaf_key(chain.certificates, state.algorithms.asym)
-            .map_err(chain_error)?;
-        check_root(crypto, hash, &chain, &leaf.links)?;
+            .map_err(|error| chain_error(error, slot))?;
+        check_root(crypto, hash, &chain, &leaf.links, slot)?;
         let facts = ChainFacts {
             slot,
             provisioned: announced.provisioned,
@@ -220,8 +220,10 @@ impl<E: Environment> Requester<E> {
             let hash = state.algorithms.hash;
             let (chain, _) = announced_chain(chains, crypto, hash, announced, slot)?;
             let certificates = chain.certificates;
-            let links = crypto.check_links(certificates).map_err(chain_error)?;
-            check_root(crypto, hash, &chain, &links)?;
+            let links = crypto
+                .check_links(certificates)
+                .map_err(|error| chain_error(error, slot))?;
+            check_root(crypto, hash, &chain, &links, slot)?;
             further = FurtherChains {
                 slots: further.slots.with(slot),
                 certificates: further.certificates.saturating_add(certificates.count()),
@@ -258,13 +260,15 @@ fn check_root<C: Crypto>(
     hash: BaseHash,
     chain: &CertChain<'_>,
     links: &Links,
+    slot: SlotId,
 ) -> Result<(), Error> {
     if !links.first_is_root {
         return Ok(());
     }
     let first = digest(crypto, hash, &[chain.certificates.first()]).map_err(crypto_error)?;
     if first != *chain.root_hash {
-        return Err(Error::Rejected(Rejected::RootHash));
+        let slot = slot.number();
+        return Err(Error::Rejected(Rejected::RootHash { slot }));
     }
     Ok(())
 }
@@ -308,10 +312,13 @@ fn check_total(
     Ok(())
 }
 
-fn chain_error(error: ChainError) -> Error {
+fn chain_error(error: ChainError, slot: SlotId) -> Error {
+    let slot = slot.number();
     match error {
-        ChainError::Malformed { position } => Error::Rejected(Rejected::Certificate { position }),
-        ChainError::Link { position } => Error::Rejected(Rejected::Link { position }),
+        ChainError::Malformed { position } => {
+            Error::Rejected(Rejected::Certificate { slot, position })
+        }
+        ChainError::Link { position } => Error::Rejected(Rejected::Link { slot, position }),
         ChainError::LeafKey => Error::Rejected(Rejected::LeafKey),
         ChainError::LeafUsage => Error::Rejected(Rejected::LeafUsage),
         ChainError::Unusable { position } => Error::Unusable { position },

@@ -116,11 +116,17 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         || with_leaf(ChainError::Malformed { position: 1 }),
-        Error::Rejected(Rejected::Certificate { position: 1 }),
+        Error::Rejected(Rejected::Certificate {
+            slot: 0,
+            position: 1,
+        }),
     ),
     (
         || with_leaf(ChainError::Link { position: 1 }),
-        Error::Rejected(Rejected::Link { position: 1 }),
+        Error::Rejected(Rejected::Link {
+            slot: 0,
+            position: 1,
+        }),
     ),
     (
         // The digests follow the chain.
@@ -130,7 +136,7 @@ pub(super) const CASES: &[Case] = &[
                 set(answer, GetDigests, 4, other_root_hash().as_bytes());
             })
         },
-        Error::Rejected(Rejected::RootHash),
+        Error::Rejected(Rejected::RootHash { slot: 0 }),
     ),
     (
         || edited(|answer| set(answer, GetDigests, 4, &[0xee, 0xee])),
