@@ -39,7 +39,7 @@ impl EvidenceSet {
     /// `ENOMEM`.
     pub(crate) fn collect(evidence: &Evidence<Key, Collected>) -> Result<Self> {
         let set = Self::new()?;
-        let record = &evidence.record;
+        let record = evidence.record();
         let connection = &evidence.connection;
 
         // What holds for all transcripts; VCA alone has neither nonces nor a signature.

@@ -152,11 +152,11 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
             ..pin_init::zeroed()
         };
         *stats = match &result {
-            Ok((_, record)) => bindings::spdm_stats {
-                version: record.state.version.to_wire(),
-                slot: record.chain.slot.number(),
-                hash: record.state.algorithms.hash.c_name().as_char_ptr(),
-                signature_algorithm: record.state.algorithms.asym.c_name().as_char_ptr(),
+            Ok((_, agreed)) => bindings::spdm_stats {
+                version: agreed.version,
+                slot: agreed.slot,
+                hash: agreed.hash.as_char_ptr(),
+                signature_algorithm: agreed.asym.as_char_ptr(),
                 ..costs
             },
             Err(_) => costs,

@@ -119,6 +119,29 @@ pub(crate) struct Wanted {
     pub(crate) nonce: Option<[u8; 32]>,
 }
 
+/// What was agreed on, for C.
+pub(crate) struct Agreed {
+    /// The SPDMVersion byte.
+    pub(crate) version: u8,
+    /// The number of the slot that was challenged.
+    pub(crate) slot: u8,
+    /// The name of the hash.
+    pub(crate) hash: &'static CStr,
+    /// The name of the signature algorithm.
+    pub(crate) asym: &'static CStr,
+}
+
+impl Agreed {
+    fn new(record: &Record) -> Self {
+        Self {
+            version: record.state.version.to_wire(),
+            slot: record.chain.slot.number(),
+            hash: record.state.algorithms.hash.c_name(),
+            asym: record.state.algorithms.asym.c_name(),
+        }
+    }
+}
+
 /// Why there is no evidence, for C.
 pub(crate) struct Failed {
     /// What to return.
@@ -164,14 +187,15 @@ impl Session {
     ///
     /// Returns the evidence and what was agreed on, or why there is none, which is logged too; and
     /// what it cost.
+    #[inline(never)]
     pub(crate) fn authenticate(
         &self,
         wanted: Wanted,
-    ) -> (Result<(EvidenceSet, Record), Failed>, Stats) {
+    ) -> (Result<(EvidenceSet, Agreed), Failed>, Stats) {
         let mut between_calls = self.between_calls.lock();
         let BetweenCalls { buffer, connection } = &mut *between_calls;
         // Taken out, so that a failure leaves nothing.
-        let connection = connection.take();
+        let connection = connection.take().filter(|_| wanted.nonce.is_some());
         let resources = Resources::<Kernel<'_>> {
             transport: &self.bus,
             clock: KernelClock(Instant::now()),
@@ -199,15 +223,13 @@ impl Session {
             Ok(requester) => requester,
             Err(error) => return (Err(self.failed(&error)), Stats::default()),
         };
-        let (outcome, stats) = match connection {
-            Some(connection) if wanted.nonce.is_some() => requester.refresh(connection, &freshness),
-            _ => requester.authenticate(&freshness),
-        };
+        let (outcome, stats) = requester.run(connection, &freshness);
         let result = match outcome {
             Ok(evidence) => {
                 let set = self.collect(&evidence);
+                let agreed = Agreed::new(evidence.record());
                 between_calls.connection = Some(evidence.connection);
-                set.map(|set| (set, evidence.record))
+                set.map(|set| (set, agreed))
             }
             Err(error) => Err(self.failed(&error)),
         };
@@ -215,8 +237,9 @@ impl Session {
     }
 
     /// Makes a set of what a successful run found, and tells what could not be checked.
+    #[inline(never)]
     fn collect(&self, evidence: &Evidence<Key, Collected>) -> Result<EvidenceSet, Failed> {
-        let Record { chain, further, .. } = &evidence.record;
+        let Record { chain, further, .. } = evidence.record();
         let unverified_links = chain
             .unverified_links
             .saturating_add(further.unverified_links);

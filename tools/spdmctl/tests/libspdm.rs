@@ -143,7 +143,7 @@ fn run(socket: &mut Socket, policy: Policy, connection: Option<HostConnection>) 
 
 /// What the kernel would make of it.
 fn collected(evidence: &HostEvidence) -> Evidence {
-    let record = &evidence.record;
+    let record = evidence.record();
     let number = |length: usize| u32::try_from(length).unwrap();
     let layout = |requester_nonce, responder_nonce, signature, signature_len| Layout {
         spdm_version: record.state.version.to_wire().into(),

@@ -21,10 +21,8 @@ use super::{
 use crate::proto::{
     crypto::Crypto,
     error::Error,
-    negotiated::NegotiatedState,
     record::{
         ChainFacts,
-        FurtherChains,
         Record, //
     },
     slot::{
@@ -39,14 +37,13 @@ use crate::proto::{
 /// Made from a successful run only, and consumed by the next one, which returns another if it was
 /// successful too: what is left after a failure is nothing.
 pub struct Connection<K, S> {
-    state: NegotiatedState,
-    chain: ChainFacts,
-    further: FurtherChains,
-    key: K,
+    /// What was found last.
+    pub(super) record: Record,
+    pub(super) key: K,
     /// The messages from GET_VERSION to ALGORITHMS.
-    vca: S,
+    pub(super) vca: S,
     /// The certificate chains that were read.
-    chains: PerSlot<S>,
+    pub(super) chains: PerSlot<S>,
 }
 
 /// The connection that an environment makes.
@@ -54,27 +51,25 @@ pub type ConnectionOf<E> =
     Connection<<<E as Environment>::Crypto as Crypto>::Key, <E as Environment>::Store>;
 
 impl<K, S: Store> Connection<K, S> {
-    pub(super) fn new(record: &Record, key: K, vca: S, chains: PerSlot<S>) -> Self {
-        Self {
-            state: record.state,
-            chain: record.chain,
-            further: record.further,
-            key,
-            vca,
-            chains,
-        }
+    /// What is known of the device.
+    pub fn record(&self) -> &Record {
+        &self.record
     }
 
     /// Whether what is wanted can be had without reading anything again: the same slot, and no
     /// chain that was not read.
     pub fn suits(&self, policy: &Policy) -> bool {
-        let provisioned = self.chain.provisioned;
+        let ChainFacts {
+            slot: known,
+            provisioned,
+            ..
+        } = self.record.chain;
         let slot = match policy.slot {
             SlotChoice::Slot(slot) => Some(slot),
             SlotChoice::Lowest => provisioned.lowest(),
         };
-        let read = self.further.slots.with(self.chain.slot);
-        slot == Some(self.chain.slot) && policy.further.intersection(provisioned).is_subset_of(read)
+        let read = self.record.further.slots.with(known);
+        slot == Some(known) && policy.further.intersection(provisioned).is_subset_of(read)
     }
 
     /// The messages from GET_VERSION to ALGORITHMS.
@@ -90,14 +85,19 @@ impl<K, S: Store> Connection<K, S> {
 
 /// What a successful run found.
 pub struct Evidence<K, S> {
-    /// Facts, and where to find what in the transcripts.
-    pub record: Record,
-    /// The certificate chains and VCA, and the way to challenge the device again.
+    /// Facts, and where to find what in the transcripts; the certificate chains and VCA; and the way to challenge the device again.
     pub connection: Connection<K, S>,
     /// The challenge transcript, see [`Record::layout`].
     pub transcript: S,
     /// The measurement transcript, see [`Record::measurements`]; empty if the device cannot measure.
     pub measurements: S,
+}
+
+impl<K, S: Store> Evidence<K, S> {
+    /// What is known of the device, and where to find what in the transcripts.
+    pub fn record(&self) -> &Record {
+        self.connection.record()
+    }
 }
 
 /// The evidence that an environment makes.
@@ -114,17 +114,15 @@ impl<E: Environment> Requester<E> {
     ///
     /// If there is no memory for the transcript.
     pub fn resume(&mut self, connection: ConnectionOf<E>) -> Result<Identified<'_, E>, Error> {
-        let Connection {
+        self.forget();
+        self.vca = connection.vca;
+        self.chains = connection.chains;
+        let Record {
             state,
             chain,
             further,
-            key,
-            vca,
-            chains,
-        } = connection;
-        self.forget();
-        self.vca = vca;
-        self.chains = chains;
+            ..
+        } = connection.record;
         self.transcript.append_part(self.vca.bytes())?;
         let vca_len = self.transcript.len();
         Ok(Identified {
@@ -133,7 +131,7 @@ impl<E: Environment> Requester<E> {
             vca_len,
             chain,
             further,
-            key,
+            key: connection.key,
         })
     }
 }

@@ -80,7 +80,7 @@ mod tests {
     fn connection_takes_two_exchanges_to_go_on_with() {
         for edit in VERSIONS {
             let (result, stats) = scene(edit).look_again(&scene(|_| ()), |evidence| {
-                let layout = evidence.record.layout;
+                let layout = evidence.record().layout;
                 let transcript = evidence.transcript.bytes();
                 let challenge = transcript.get(layout.vca_len..)?.get(1..)?.first()?;
                 let nonce = transcript
@@ -89,7 +89,7 @@ mod tests {
                 let vca = transcript.starts_with(evidence.connection.vca());
                 let [slot, ..] = SlotId::ALL;
                 let chain = evidence.connection.chain(slot).len();
-                let measurements = evidence.record.measurements?;
+                let measurements = evidence.record().measurements?;
                 Some((*challenge, *nonce, vca, chain, measurements.is_signed()))
             });
             assert_eq!(result, Ok(Some((0x83, [0x66; 32], true, 47, true))));
@@ -198,7 +198,7 @@ mod tests {
         };
         let cost = |first: Scene, then: Scene| {
             let (result, stats) =
-                first.look_again(&then, |evidence| evidence.record.chain.slot.number());
+                first.look_again(&then, |evidence| evidence.record().chain.slot.number());
             result.map(|slot| (slot, stats.exchanges))
         };
         let lowest = wants(SlotChoice::Lowest, 0);

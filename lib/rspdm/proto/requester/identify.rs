@@ -3,6 +3,8 @@
 //! GET_DIGESTS and GET_CERTIFICATE: get the chain of one slot, and its leaf's key; and the chains of
 //! other slots if they are wanted too.
 
+use core::ops::Range;
+
 use kernel::validate::Untrusted;
 
 use super::{
@@ -40,7 +42,6 @@ use crate::proto::{
         FurtherChains, //
     },
     slot::{
-        PerSlot,
         SlotChoice,
         SlotId,
         SlotMask, //
@@ -122,8 +123,8 @@ struct Announced {
     slot: SlotId,
     /// The slots that hold a chain.
     provisioned: SlotMask,
-    /// Their digests.
-    digests: PerSlot<Option<Digest>>,
+    /// Where the message is in the transcript: its digests are much for a stack.
+    digests: Range<usize>,
 }
 
 impl<E: Environment> Requester<E> {
@@ -134,9 +135,16 @@ impl<E: Environment> Requester<E> {
             .channel
             .exchange(Request::GetDigests, &request, Terms::of(state))?;
         let response: Digests<'_> = raw.validate_with((state.version, state.algorithms.hash))?;
-        let announced = choose(self.policy.slot, &response)?;
-        self.transcript.append(request.as_bytes(), response.bytes)?;
-        Ok(announced)
+        let slot = choose(self.policy.slot, response.provisioned)?;
+        let provisioned = response.provisioned;
+        self.transcript.append_part(request.as_bytes())?;
+        let start = self.transcript.len();
+        self.transcript.append_part(response.bytes)?;
+        Ok(Announced {
+            slot,
+            provisioned,
+            digests: start..self.transcript.len(),
+        })
     }
 
     /// Fetches the chain, portion by portion.
@@ -181,10 +189,18 @@ impl<E: Environment> Requester<E> {
         state: &NegotiatedState,
         announced: &Announced,
     ) -> Result<(ChainFacts, <E::Crypto as Crypto>::Key), Error> {
-        let Self { chains, crypto, .. } = self;
-        let hash = state.algorithms.hash;
         let slot = announced.slot;
-        let (chain, digest) = announced_chain(chains, crypto, hash, announced, slot)?;
+        let Self {
+            chains,
+            crypto,
+            transcript,
+            ..
+        } = self;
+        let hash = state.algorithms.hash;
+        let bytes = chains.of(slot).bytes();
+        let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
+        let said = transcript.bytes();
+        let digest = announced_digest(crypto, said, state, announced, slot, bytes)?;
         let leaf = crypto
             .leaf_key(chain.certificates, state.algorithms.asym)
             .map_err(|error| chain_error(error, slot))?;
@@ -216,9 +232,17 @@ impl<E: Environment> Requester<E> {
                 continue;
             }
             self.fetch_chain(state, slot)?;
-            let Self { chains, crypto, .. } = self;
+            let Self {
+                chains,
+                crypto,
+                transcript,
+                ..
+            } = self;
             let hash = state.algorithms.hash;
-            let (chain, _) = announced_chain(chains, crypto, hash, announced, slot)?;
+            let bytes = chains.of(slot).bytes();
+            let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
+            let said = transcript.bytes();
+            announced_digest(crypto, said, state, announced, slot, bytes)?;
             let certificates = chain.certificates;
             let links = crypto
                 .check_links(certificates)
@@ -236,22 +260,26 @@ impl<E: Environment> Requester<E> {
     }
 }
 
-/// The chain of a slot, and its digest, which is the one that was announced.
-fn announced_chain<'c, S: Store, C: Crypto>(
-    chains: &'c PerSlot<S>,
+/// The digest of a chain, which is the one that was announced for the slot.
+fn announced_digest<C: Crypto>(
     crypto: &C,
-    hash: BaseHash,
+    transcript: &[u8],
+    state: &NegotiatedState,
     announced: &Announced,
     slot: SlotId,
-) -> Result<(CertChain<'c>, Digest), Error> {
-    let bytes = chains.of(slot).bytes();
-    let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
-    let digest = digest(crypto, hash, &[bytes]).map_err(crypto_error)?;
-    if announced.digests.of(slot) != &Some(digest) {
+    chain: &[u8],
+) -> Result<Digest, Error> {
+    let hash = state.algorithms.hash;
+    // The fallback is never taken: the message is there, and was looked at before.
+    let bytes = transcript.get(announced.digests.clone());
+    let raw: &Untrusted<[u8]> = Untrusted::from_ref(bytes.unwrap_or_default());
+    let digests: Digests<'_> = raw.validate_with((state.version, hash))?;
+    let digest = digest(crypto, hash, &[chain]).map_err(crypto_error)?;
+    if digests.of(slot) != Some(digest) {
         let slot = slot.number();
         return Err(Error::Rejected(Rejected::ChainDigest { slot }));
     }
-    Ok((chain, digest))
+    Ok(digest)
 }
 
 /// Checks RootHash, if the root is there.
@@ -273,23 +301,16 @@ fn check_root<C: Crypto>(
     Ok(())
 }
 
-fn choose(choice: SlotChoice, digests: &Digests<'_>) -> Result<Announced, Error> {
-    let provisioned = digests.provisioned;
+fn choose(choice: SlotChoice, provisioned: SlotMask) -> Result<SlotId, Error> {
     let slot = match choice {
         SlotChoice::Slot(slot) => Some(slot),
         SlotChoice::Lowest => provisioned.lowest(),
     };
-    let Some(slot) = slot.filter(|slot| provisioned.contains(*slot)) else {
-        return Err(Error::Unsupported(Unsupported::Slot {
-            slot: slot.map_or(0, SlotId::number),
-            mask: provisioned.to_wire(),
-        }));
-    };
-    Ok(Announced {
-        slot,
-        provisioned,
-        digests: PerSlot::new(SlotId::ALL.map(|slot| digests.of(slot))),
-    })
+    let chosen = slot.filter(|slot| provisioned.contains(*slot));
+    chosen.ok_or(Error::Unsupported(Unsupported::Slot {
+        slot: slot.map_or(0, SlotId::number),
+        mask: provisioned.to_wire(),
+    }))
 }
 
 /// Checks that all portions tell the same total, and that it is a possible one.

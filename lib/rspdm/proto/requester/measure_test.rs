@@ -91,7 +91,7 @@ mod tests {
         for (edit, version) in VERSIONS.into_iter().zip(Version::ALL) {
             let vca_is_there = scene(edit).look(|evidence| {
                 let vca = evidence.connection.vca();
-                let layout = evidence.record.measurements.map(|facts| facts.layout);
+                let layout = evidence.record().measurements.map(|facts| facts.layout);
                 let vca_len = layout.map(|layout| layout.vca_len);
                 if version < Version::V1_2 {
                     vca_len == Some(0)
@@ -107,7 +107,7 @@ mod tests {
     fn layout_points_at_nonces_and_signature() {
         for edit in VERSIONS {
             let found = scene(edit).look(|evidence| {
-                let facts = evidence.record.measurements?;
+                let facts = evidence.record().measurements?;
                 let layout = facts.layout;
                 let bytes = evidence.measurements.bytes();
                 let at = |offset: usize| bytes.get(offset..)?.first_chunk::<32>();
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn device_that_cannot_sign_is_asked_without_nonce() {
         let unsigned = scene(|answer| set(answer, GetCapabilities, 8, &[0x0e])).look(|evidence| {
-            let facts = evidence.record.measurements?;
+            let facts = evidence.record().measurements?;
             let layout = facts.layout;
             let bytes = evidence.measurements.bytes();
             let request = bytes.get(layout.vca_len..)?.first_chunk::<5>()?;
@@ -157,7 +157,7 @@ mod tests {
         });
         let (result, stats) = honest.look(|evidence| {
             let is_empty = evidence.measurements.bytes().is_empty();
-            (evidence.record.measurements, is_empty)
+            (evidence.record().measurements, is_empty)
         });
         assert_eq!(result, Ok((None, true)));
         assert_eq!(stats.exchanges, 6);
@@ -235,7 +235,7 @@ mod tests {
                     read = read.with(slot);
                 }
             }
-            (read.to_wire(), evidence.record.further)
+            (read.to_wire(), evidence.record().further)
         });
         let further = FurtherChains {
             slots: SlotMask::from_wire(0x04),

@@ -219,15 +219,16 @@ impl<E: Environment> Requester<E> {
         connection: ConnectionOf<E>,
         freshness: &Freshness,
     ) -> (Result<EvidenceOf<E>, Error>, Stats) {
-        let suits = connection.suits(&self.policy);
-        self.run(suits.then_some(connection), freshness)
+        self.run(Some(connection), freshness)
     }
 
-    fn run(
+    /// Either of the two, depending on whether there is a connection.
+    pub fn run(
         mut self,
-        mut connection: Option<ConnectionOf<E>>,
+        connection: Option<ConnectionOf<E>>,
         freshness: &Freshness,
     ) -> (Result<EvidenceOf<E>, Error>, Stats) {
+        let mut connection = connection.filter(|connection| connection.suits(&self.policy));
         let mut restarts = limits::RESTARTS_MAX;
         let outcome = loop {
             let (attempt, may_begin_anew): (_, fn(&Error) -> bool) = match connection.take() {
@@ -248,20 +249,27 @@ impl<E: Environment> Requester<E> {
         };
         let stats = self.channel.stats();
         let evidence = outcome.map(|(record, key)| Evidence {
-            connection: Connection::new(&record, key, self.vca, self.chains),
-            record,
+            connection: Connection {
+                record,
+                key,
+                vca: self.vca,
+                chains: self.chains,
+            },
             transcript: self.transcript.into_store(),
             measurements: self.measurements.into_store(),
         });
         (evidence, stats)
     }
 
+    // The steps need much of a small stack; what one needs, the next one may use.
+    #[inline(never)]
     fn authenticate_once(&mut self, freshness: &Freshness) -> Result<Measured<E>, Error> {
         let negotiated = self.start().negotiate()?;
         let identified = negotiated.identify()?;
         identified.challenge(freshness)?.measure(freshness)
     }
 
+    #[inline(never)]
     fn refresh_once(
         &mut self,
         connection: ConnectionOf<E>,

@@ -304,7 +304,7 @@ impl Scene {
 
     /// Authenticates the device, with memory enough.
     pub(super) fn play(&self) -> (Result<Record, Error>, Stats) {
-        self.look(|evidence| evidence.record)
+        self.look(|evidence| *evidence.record())
     }
 
     /// Authenticates the device, then refreshes its evidence as `then` has it, and looks at that.

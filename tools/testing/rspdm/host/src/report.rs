@@ -96,7 +96,7 @@ impl Report {
 
 impl Device {
     fn new(evidence: &HostEvidence) -> Self {
-        let record: &Record = &evidence.record;
+        let record: &Record = evidence.record();
         let transcript = evidence.measurements.bytes().len();
         let measurements = |facts: MeasurementFacts| Measurements {
             signed: facts.is_signed(),

@@ -96,13 +96,13 @@ fn evidence_is_what_the_device_signed() {
             assert_eq!(evidence.connection.chain(one), []);
             assert_eq!(evidence.connection.chain(two), truth("cert2"));
 
-            let layout = evidence.record.measurements.unwrap().layout;
+            let layout = evidence.record().measurements.unwrap().layout;
             let nonce = layout.requester_nonce.unwrap();
             assert_eq!(
                 evidence.measurements.bytes()[nonce..][..32],
                 run.freshness.nonce
             );
-            let nonce = evidence.record.layout.requester_nonce;
+            let nonce = evidence.record().layout.requester_nonce;
             assert_eq!(
                 evidence.transcript.bytes()[nonce..][..32],
                 run.freshness.nonce
@@ -126,7 +126,7 @@ fn devices_that_cannot_sign_or_measure_are_authenticated() {
             });
             let run = Device::new(config, &[]).authenticate(only(version));
             let evidence = run.result.unwrap();
-            let facts = evidence.record.measurements;
+            let facts = evidence.record().measurements;
             assert_eq!(facts.map(|facts| facts.is_signed()), expected, "{version}");
             let is_empty = evidence.measurements.bytes().is_empty();
             assert_eq!(is_empty, expected.is_none(), "{version}");
@@ -148,7 +148,7 @@ fn key_of_the_slot_signs_the_measurements() {
             ..only(version)
         };
         let evidence = device.authenticate(policy).result.unwrap();
-        let facts = evidence.record.measurements.unwrap();
+        let facts = evidence.record().measurements.unwrap();
         // In 1.0 it would be slot 0's key, which is not known.
         assert_eq!(facts.is_signed(), version > Version::V1_0, "{version}");
     }

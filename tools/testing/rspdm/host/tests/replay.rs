@@ -77,7 +77,7 @@ fn recorded_sessions_are_authenticated() {
         assert!(is_finished, "{path:?}");
         // The name says what there is to be found.
         let name = path.file_stem().unwrap().to_string_lossy();
-        let facts = evidence.record.measurements;
+        let facts = evidence.record().measurements;
         let is_signed = facts.map(|facts| facts.is_signed());
         let expected = if name.ends_with("-unsigned") {
             Some(false)

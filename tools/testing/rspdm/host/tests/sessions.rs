@@ -52,7 +52,7 @@ fn every_version_and_algorithm_works() {
                 let run = device.authenticate(only(version, *hash, *asym));
                 let name = format!("{version} {hash} {asym}");
                 let record = run.result.unwrap_or_else(|error| panic!("{name}: {error}"));
-                let record = record.record;
+                let record = record.record();
                 assert_eq!(record.state.version, version, "{name}");
                 assert_eq!(record.state.algorithms.hash, *hash, "{name}");
                 assert_eq!(record.state.algorithms.asym, *asym, "{name}");
@@ -71,7 +71,7 @@ fn layout_points_at_nonces_and_signature() {
         let policy = only(version, BaseHash::Sha256, BaseAsym::EcdsaP256);
         let run = device.authenticate(policy);
         let evidence = run.result.unwrap();
-        let layout = evidence.record.layout;
+        let layout = evidence.record().layout;
         let transcript = evidence.transcript.bytes();
         let nonce = &transcript[layout.requester_nonce..][..32];
         assert_eq!(nonce, run.freshness.nonce);
@@ -175,7 +175,7 @@ fn lowest_slot_is_chosen_or_the_one_asked_for() {
     let run = device.authenticate(Policy::DEFAULT);
     assert_eq!(
         run.result
-            .map(|evidence| evidence.record.chain.slot.number()),
+            .map(|evidence| evidence.record().chain.slot.number()),
         Ok(2)
     );
     for number in [2, 5, 7] {
@@ -186,7 +186,7 @@ fn lowest_slot_is_chosen_or_the_one_asked_for() {
         let run = device.authenticate(policy);
         let slot = run
             .result
-            .map(|evidence| evidence.record.chain.slot.number());
+            .map(|evidence| evidence.record().chain.slot.number());
         assert_eq!(slot, Ok(number));
         // Only that slot's chain was fetched.
         assert_eq!(run.stats.exchanges, 7);
@@ -209,7 +209,7 @@ fn chains_of_all_lengths_are_examined() {
         config.chain.certificates = certificates;
         config.chain.omit_root = omit_root;
         let run = Device::new(config, &[]).authenticate(Policy::DEFAULT);
-        let chain = run.result.map(|evidence| evidence.record.chain);
+        let chain = run.result.map(|evidence| evidence.record().chain);
         let facts = chain.map(|chain| (chain.certificates, chain.first_is_root));
         let sent = certificates - usize::from(omit_root);
         assert_eq!(facts, Ok((sent, !omit_root)), "{certificates} {omit_root}");
@@ -225,7 +225,7 @@ fn highest_common_version_is_spoken() {
     let device = Device::new(config, &[]);
     let run = device.authenticate(Policy::DEFAULT);
     assert_eq!(
-        run.result.map(|evidence| evidence.record.state.version),
+        run.result.map(|evidence| evidence.record().state.version),
         Ok(Version::V1_2)
     );
     let policy = Policy {

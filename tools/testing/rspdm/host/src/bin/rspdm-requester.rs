@@ -204,7 +204,7 @@ fn run(options: &Options) -> io::Result<bool> {
         fs::write(path, session.to_text())?;
     }
     if let Some(evidence) = &found {
-        let chain = evidence.connection.chain(evidence.record.chain.slot);
+        let chain = evidence.connection.chain(evidence.record().chain.slot);
         write(options.chain.as_deref(), chain)?;
         write(options.transcript.as_deref(), evidence.transcript.bytes())?;
         let measurements = evidence.measurements.bytes();
