@@ -9,7 +9,8 @@
  * a platform security manager nor a device with IDE or TDISP: connect
  * authenticates the device and offers its evidence to user space, disconnect
  * withdraws the evidence. The PCI/TSM core serialises both, see struct
- * pci_tsm_ops.
+ * pci_tsm_ops. What waits for the device is in cma_authenticate() and
+ * cma_remove(), during which the core makes no other device wait.
  *
  * SPDM itself is in lib/rspdm. What is specific to PCI is here: the mailbox,
  * power management, and the name by which a certificate identifies a function.
@@ -39,6 +40,7 @@
 #include <linux/tsm.h>
 
 #include "cma.h"
+#include "pci.h"
 #include "cma.asn1.c"
 #include "cma_san.asn1.c"
 
@@ -47,13 +49,15 @@
  * @pf0: The core's context. Its mailbox outlives this struct: the core calls
  *	cma_remove() before it destroys the mailboxes.
  * @spdm: The requester for this device.
- * @evidence: What the device gave, from connect to disconnect.
+ * @set: What the device gave in cma_authenticate(), until cma_connect().
+ * @evidence: The registration of that, from cma_connect() to cma_remove().
  * @log: Limits what the device can make the log say. Each device has its own
  *	limit, so that none can hide what is said of another.
  */
 struct cma_device {
 	struct pci_tsm_pf0 pf0;
 	struct spdm_requester *spdm;
+	struct device_evidence_set *set;
 	struct device_evidence *evidence;
 	struct ratelimit_state log;
 };
@@ -382,7 +386,7 @@ static int cma_identify(struct pci_dev *pdev, struct cma_identity *identity)
 }
 
 /*
- * Called by the requester, in the midst of cma_authenticate(), after it parsed
+ * Called by the requester, in the midst of cma_run(), after it parsed
  * the certificate and before it trusts its key.
  */
 static int cma_check_leaf(void *priv, const void *der, size_t der_len)
@@ -443,6 +447,10 @@ static ssize_t cma_exchange(void *priv, const void *request, size_t request_len,
 {
 	struct cma_device *cma = priv;
 
+	/* Its removal waits for the run to end, and other removals for that */
+	if (pci_dev_is_removed(cma_pci_dev(cma)))
+		return -ENODEV;
+
 	return pci_doe(cma->pf0.doe_mb, PCI_VENDOR_ID_PCI_SIG,
 		       PCI_DOE_FEATURE_CMA, request, request_len, response,
 		       response_size);
@@ -454,7 +462,7 @@ static const struct spdm_requester_ops cma_spdm_ops = {
 };
 
 /**
- * cma_authenticate() - Authenticate a device
+ * cma_run() - Authenticate a device
  * @cma: The device.
  * @request: What it has to show.
  * @stats: Takes what it cost, if successful.
@@ -463,16 +471,16 @@ static const struct spdm_requester_ops cma_spdm_ops = {
  * The device stays in D0 meanwhile. Config space of a device in D3cold reads as
  * ones, after which the DOE core gives up on its mailbox for good.
  *
- * Context: Process context, sleeps. Called with pci_tsm_rwsem and the DSM lock
- * held by connect, and with the lock of the evidence held by refresh. To resume
- * the device or a bridge above it takes none of them, but may take pci_bus_sem,
- * as the PCI/TSM core does with pci_tsm_rwsem held.
+ * Context: Process context, sleeps. Called with tsm_lock of the device held by
+ * connect, and with the lock of the evidence held by refresh. To resume the
+ * device or a bridge above it takes neither of them, but may take pci_bus_sem,
+ * as the PCI/TSM core does with tsm_lock held.
  * Return: The evidence, or an ERR_PTR() after the reason was logged.
  */
-static struct device_evidence_set *
-cma_authenticate(struct cma_device *cma, const struct spdm_request *request,
-		 struct spdm_stats *stats,
-		 struct device_evidence_failure *failure)
+static struct device_evidence_set *cma_run(struct cma_device *cma,
+					   const struct spdm_request *request,
+					   struct spdm_stats *stats,
+					   struct device_evidence_failure *failure)
 {
 	int rc;
 
@@ -499,8 +507,8 @@ static_assert(PCI_TSM_SLOT_ANY == SPDM_SLOT_ANY);
 				DEVICE_EVIDENCE_OBJECT_TYPE_CERT0)
 
 /*
- * Runs with the lock of the evidence held, for which cma_disconnect() waits
- * with pci_tsm_rwsem held: must not take the latter, nor look at pdev->tsm.
+ * Runs with the lock of the evidence held, for which cma_remove() waits with
+ * tsm_lock of the device held: must not take the latter, nor look at pdev->tsm.
  */
 static struct device_evidence_set *
 cma_refresh(void *priv, const struct device_evidence_request *request,
@@ -516,7 +524,7 @@ cma_refresh(void *priv, const struct device_evidence_request *request,
 		.nonce = request->nonce,
 	};
 
-	set = cma_authenticate(cma, &spdm_request, &stats, failure);
+	set = cma_run(cma, &spdm_request, &stats, failure);
 	pci_tsm_note_failure(cma_pci_dev(cma), IS_ERR(set) ? failure : NULL);
 	if (IS_ERR(set))
 		NL_SET_ERR_MSG(extack, "device was not authenticated, the kernel log says why");
@@ -565,6 +573,11 @@ static void cma_remove(struct pci_tsm *tsm)
 {
 	struct cma_device *cma = to_cma_device(tsm);
 
+	/* Waits for cma_refresh(), so that nobody needs what is freed next */
+	if (cma->evidence)
+		device_evidence_unregister(cma->evidence);
+
+	device_evidence_set_destroy(cma->set);
 	spdm_destroy(cma->spdm);
 	pci_tsm_pf0_destructor(&cma->pf0);
 	kfree(cma);
@@ -578,34 +591,22 @@ static void cma_connect_failed(struct pci_dev *pdev,
 	device_evidence_failed(&pdev->dev, failure);
 }
 
-static int cma_connect(struct pci_dev *pdev)
+static int cma_authenticate(struct pci_tsm *tsm)
 {
-	static const struct device_evidence_failure no_memory = {
-		.reason = DEVICE_EVIDENCE_REASON_RESOURCES,
-	};
+	struct pci_dev *pdev = tsm->pdev;
 	const struct spdm_request request = { .slot = pci_tsm_slot(pdev) };
-	struct cma_device *cma = to_cma_device(pdev->tsm);
+	struct cma_device *cma = to_cma_device(tsm);
 	struct device_evidence_failure failure;
 	struct device_evidence_set *set;
-	struct device_evidence *evidence;
 	struct spdm_stats stats;
 
-	set = cma_authenticate(cma, &request, &stats, &failure);
+	set = cma_run(cma, &request, &stats, &failure);
 	if (IS_ERR(set)) {
 		cma_connect_failed(pdev, &failure);
 		return PTR_ERR(set);
 	}
 
-	/* From here on, cma_refresh() may run at any time */
-	evidence = device_evidence_register(&pdev->dev, &cma_evidence_ops, cma,
-					    set);
-	if (IS_ERR(evidence)) {
-		pci_err(pdev, "cannot offer evidence: %pe\n", evidence);
-		cma_connect_failed(pdev, &no_memory);
-		return PTR_ERR(evidence);
-	}
-
-	cma->evidence = evidence;
+	cma->set = set;
 	pci_info(pdev,
 		 "authenticated in %u exchanges (%u bytes sent, %u received) and %u us: SPDM %u.%u, %s, %s, slot %u\n",
 		 stats.exchanges, stats.sent, stats.received,
@@ -614,17 +615,34 @@ static int cma_connect(struct pci_dev *pdev)
 	return 0;
 }
 
+static int cma_connect(struct pci_dev *pdev)
+{
+	static const struct device_evidence_failure no_memory = {
+		.reason = DEVICE_EVIDENCE_REASON_RESOURCES,
+	};
+	struct cma_device *cma = to_cma_device(pdev->tsm);
+	struct device_evidence *evidence;
+
+	/* From here on, cma_refresh() may run at any time */
+	evidence = device_evidence_register(&pdev->dev, &cma_evidence_ops, cma,
+					    no_free_ptr(cma->set));
+	if (IS_ERR(evidence)) {
+		pci_err(pdev, "cannot offer evidence: %pe\n", evidence);
+		cma_connect_failed(pdev, &no_memory);
+		return PTR_ERR(evidence);
+	}
+
+	cma->evidence = evidence;
+	return 0;
+}
+
 /*
- * Called for a device that is being removed as well. SPDM has no message to end
- * a connection, so there is nothing to tell the device.
+ * SPDM has no message to end a connection, so there is nothing to tell the
+ * device. The evidence is withdrawn by cma_remove(), which comes next and may
+ * wait.
  */
 static void cma_disconnect(struct pci_dev *pdev)
 {
-	struct cma_device *cma = to_cma_device(pdev->tsm);
-
-	/* Waits for cma_refresh(), so that cma_remove() finds nobody there */
-	device_evidence_unregister(cma->evidence);
-	cma->evidence = NULL;
 }
 
 /* TDISP takes a secure session: there is no bind, unbind and guest_req */
@@ -632,6 +650,7 @@ static struct pci_tsm_ops cma_tsm_ops = {
 	.link_ops = {
 		.probe = cma_probe,
 		.remove = cma_remove,
+		.authenticate = cma_authenticate,
 		.connect = cma_connect,
 		.disconnect = cma_disconnect,
 	},
