@@ -21,6 +21,7 @@
 #include <linux/mount.h>
 #include <linux/pci.h>
 #include <linux/pci-tsm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tsm.h>
@@ -39,31 +40,41 @@
 /**
  * struct tsm_test - what happens and what is to happen
  * @pdev: The device to be connected.
+ * @other: Another one, or NULL if there is none.
  * @parent: Of all TSMs.
  * @link_count: Number of TSMs that were there before.
  * @tsm_failure: Of @pdev before.
+ * @other_failure: Of @other before.
  * @tsm_slot: Of @pdev before.
  * @probe_result: What probe is to return instead of a context, if it is not 0.
+ * @authenticate_result: What authenticate is to return.
  * @connect_result: What connect is to return.
  * @failure: What connect is to give as the reason, if it fails and knows one.
  * @slot: Certificate slot that connect was to challenge.
  * @block: Let connect wait for @go.
- * @connecting: connect was called.
- * @go: Let connect return.
+ * @block_authenticate: Let authenticate wait for @go, or until it is killed.
+ * @block_remove: Let remove wait for @go.
+ * @connecting: connect was called, or whatever is to wait.
+ * @go: Let it return.
  * @contexts: Number of probes without remove.
  * @connections: Number of connects without disconnect.
  */
 struct tsm_test {
 	struct pci_dev *pdev;
+	struct pci_dev *other;
 	struct device *parent;
 	int link_count;
 	u16 tsm_failure;
+	u16 other_failure;
 	u8 tsm_slot;
 	int probe_result;
+	int authenticate_result;
 	int connect_result;
 	const struct device_evidence_failure *failure;
 	u8 slot;
 	bool block;
+	bool block_authenticate;
+	bool block_remove;
 	struct completion connecting;
 	struct completion go;
 	int contexts;
@@ -80,7 +91,7 @@ static struct pci_tsm *tsm_test_probe(struct tsm_dev *tsm_dev,
 	if (tt.probe_result)
 		return ERR_PTR(tt.probe_result);
 
-	if (pdev != tt.pdev)
+	if (pdev != tt.pdev && pdev != tt.other)
 		return NULL;
 
 	struct pci_tsm_pf0 *pf0 __free(kfree) = kzalloc_obj(*pf0);
@@ -99,9 +110,28 @@ static void tsm_test_remove(struct pci_tsm *tsm)
 {
 	struct pci_tsm_pf0 *pf0 = container_of(tsm, struct pci_tsm_pf0, base_tsm);
 
+	if (tt.block_remove && tsm->pdev == tt.pdev) {
+		complete(&tt.connecting);
+		wait_for_completion_timeout(&tt.go, TIMEOUT);
+	}
+
 	tt.contexts--;
 	pci_tsm_pf0_destructor(pf0);
 	kfree(pf0);
+}
+
+static int tsm_test_authenticate(struct pci_tsm *tsm)
+{
+	long rc;
+
+	if (tt.authenticate_result)
+		return tt.authenticate_result;
+	if (!tt.block_authenticate || tsm->pdev != tt.pdev)
+		return 0;
+
+	complete(&tt.connecting);
+	rc = wait_for_completion_killable_timeout(&tt.go, TIMEOUT);
+	return rc < 0 ? rc : 0;
 }
 
 static int tsm_test_connect(struct pci_dev *pdev)
@@ -150,17 +180,25 @@ static void tsm_test_unbind(struct pci_tdi *tdi)
 
 static struct pci_tsm_ops tsm_test_ops = { .link_ops = { TSM_TEST_OPS } };
 
+/* The same, in two steps */
+static struct pci_tsm_ops tsm_test_split_ops = {
+	.link_ops = {
+		TSM_TEST_OPS,
+		.authenticate = tsm_test_authenticate,
+	},
+};
+
 /*
- * Access to the files of the device, as user space has it
+ * Access to the files of a device, as user space has it
  */
 
 static struct vfsmount *sysfs_mnt;
 
-static struct file *open_file(const char *name, int flags)
+static struct file *open_file_of(struct pci_dev *pdev, const char *name, int flags)
 {
 	struct path root = { .mnt = sysfs_mnt, .dentry = sysfs_mnt->mnt_root };
 
-	char *dir __free(kfree) = kobject_get_path(&tt.pdev->dev.kobj, GFP_KERNEL);
+	char *dir __free(kfree) = kobject_get_path(&pdev->dev.kobj, GFP_KERNEL);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 
@@ -173,7 +211,7 @@ static struct file *open_file(const char *name, int flags)
 
 static bool file_exists(const char *name)
 {
-	struct file *file __free(fput) = open_file(name, O_RDONLY);
+	struct file *file __free(fput) = open_file_of(tt.pdev, name, O_RDONLY);
 
 	return !IS_ERR(file);
 }
@@ -181,7 +219,7 @@ static bool file_exists(const char *name)
 /* Without the newline */
 static ssize_t read_file(const char *name, char *buf, size_t size)
 {
-	struct file *file __free(fput) = open_file(name, O_RDONLY);
+	struct file *file __free(fput) = open_file_of(tt.pdev, name, O_RDONLY);
 	loff_t pos = 0;
 	ssize_t len;
 
@@ -197,9 +235,9 @@ static ssize_t read_file(const char *name, char *buf, size_t size)
 	return 0;
 }
 
-static int write_file(const char *name, const char *value)
+static int write_file_of(struct pci_dev *pdev, const char *name, const char *value)
 {
-	struct file *file __free(fput) = open_file(name, O_WRONLY);
+	struct file *file __free(fput) = open_file_of(pdev, name, O_WRONLY);
 	loff_t pos = 0;
 	ssize_t len;
 
@@ -208,6 +246,11 @@ static int write_file(const char *name, const char *value)
 
 	len = kernel_write(file, value, strlen(value), &pos);
 	return len < 0 ? len : 0;
+}
+
+static int write_file(const char *name, const char *value)
+{
+	return write_file_of(tt.pdev, name, value);
 }
 
 static int connect_to(struct tsm_dev *tsm_dev)
@@ -234,12 +277,32 @@ static void expect_authenticated(struct kunit *test, const char *expected)
 	expect_contents(test, "tsm/connect", expected);
 }
 
-static struct tsm_dev *register_tsm(struct kunit *test)
+static int connect_other_to(struct tsm_dev *tsm_dev)
 {
-	struct tsm_dev *tsm_dev = tsm_register(tt.parent, &tsm_test_ops);
+	return write_file_of(tt.other, "tsm/connect", dev_name(&tsm_dev->dev));
+}
+
+static int disconnect_other_from(struct tsm_dev *tsm_dev)
+{
+	return write_file_of(tt.other, "tsm/disconnect", dev_name(&tsm_dev->dev));
+}
+
+static struct tsm_dev *register_ops(struct kunit *test, struct pci_tsm_ops *ops)
+{
+	struct tsm_dev *tsm_dev = tsm_register(tt.parent, ops);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(tsm_dev));
 	return tsm_dev;
+}
+
+static struct tsm_dev *register_tsm(struct kunit *test)
+{
+	return register_ops(test, &tsm_test_ops);
+}
+
+static struct tsm_dev *register_split_tsm(struct kunit *test)
+{
+	return register_ops(test, &tsm_test_split_ops);
 }
 
 /*
@@ -613,19 +676,21 @@ static void guest_req_is_optional(struct kunit *test)
 }
 
 /*
- * Unregistration while the attributes are in use
+ * Several at a time
  */
 
 /**
  * struct tsm_test_thread - somebody else
  * @run: What he does.
  * @tsm_dev: The TSM that he does it with.
+ * @task: He himself, until @done.
  * @result: What came of it.
  * @done: That was all.
  */
 struct tsm_test_thread {
 	int (*run)(struct tsm_dev *tsm_dev);
 	struct tsm_dev *tsm_dev;
+	struct task_struct *task;
 	int result;
 	struct completion done;
 };
@@ -634,6 +699,7 @@ static int thread_fn(void *data)
 {
 	struct tsm_test_thread *thread = data;
 
+	allow_signal(SIGKILL);
 	thread->result = thread->run(thread->tsm_dev);
 	complete(&thread->done);
 	return 0;
@@ -645,14 +711,15 @@ static struct tsm_test_thread *start(struct kunit *test,
 				     struct tsm_dev *tsm_dev)
 {
 	struct tsm_test_thread *thread = kzalloc_obj(*thread);
-	struct task_struct *task;
 
 	KUNIT_ASSERT_NOT_NULL(test, thread);
 	thread->run = run;
 	thread->tsm_dev = tsm_dev;
 	init_completion(&thread->done);
-	task = kthread_run(thread_fn, thread, "tsm-test");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	thread->task = kthread_create(thread_fn, thread, "tsm-test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
+	get_task_struct(thread->task);
+	wake_up_process(thread->task);
 	return thread;
 }
 
@@ -662,8 +729,21 @@ static bool finish(struct tsm_test_thread *thread, int *result)
 		return false;
 
 	*result = thread->result;
+	put_task_struct(thread->task);
 	kfree(thread);
 	return true;
+}
+
+/* Give him the time to run into whatever he has to wait for */
+static bool is_waiting(struct tsm_test_thread *thread)
+{
+	msleep(SETTLE_MS);
+	return !completion_done(&thread->done);
+}
+
+static void kill(struct tsm_test_thread *thread)
+{
+	send_sig(SIGKILL, thread->task, 1);
 }
 
 static int unregister(struct tsm_dev *tsm_dev)
@@ -735,7 +815,8 @@ static void connect_loses_against_unregistration(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result, 0);
 	KUNIT_ASSERT_TRUE(test, finish(unregistering, &result));
 	KUNIT_ASSERT_TRUE(test, finish(again, &result));
-	KUNIT_EXPECT_EQ(test, result, -ENXIO);
+	/* It finds the TSM on its way out, or the device connected still */
+	KUNIT_EXPECT_TRUE(test, result == -ENXIO || result == -EBUSY);
 	put_device(&tsm_dev->dev);
 
 	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
@@ -743,15 +824,219 @@ static void connect_loses_against_unregistration(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, file_exists("tsm/connect"));
 }
 
+static int destroy(struct tsm_dev *tsm_dev)
+{
+	pci_tsm_destroy(tt.pdev);
+	return 0;
+}
+
+static void expect_result(struct kunit *test, struct tsm_test_thread *thread, int expected)
+{
+	int result;
+
+	KUNIT_ASSERT_TRUE(test, finish(thread, &result));
+	KUNIT_EXPECT_EQ(test, result, expected);
+}
+
+/* Connect the device, and have it take its time */
+static struct tsm_test_thread *start_slow_connect(struct kunit *test, struct tsm_dev *tsm_dev)
+{
+	struct tsm_test_thread *connecting;
+
+	tt.block_authenticate = true;
+	connecting = start(test, connect_to, tsm_dev);
+	KUNIT_ASSERT_NE(test,
+			wait_for_completion_timeout(&tt.connecting, TIMEOUT), 0);
+	return connecting;
+}
+
+/*
+ * Do all that could depend on a lock, while @slow waits for the device. If any
+ * of it waits for @slow, then until the TSM gives up waiting, so @slow is over.
+ */
+static void expect_no_influence_on_others(struct kunit *test, struct tsm_dev *tsm_dev,
+					  struct tsm_test_thread *slow)
+{
+	struct tsm_dev *registered;
+
+	/* The device itself is not connected, to whoever looks at it, */
+	expect_authenticated(test, "");
+	expect_contents(test, "tsm/dsm", "");
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, pci_tsm_bind(tt.pdev, (struct kvm *)&tt, 0), -EINVAL);
+	pci_tsm_init(tt.pdev);
+
+	/* and this takes the lock of all devices, even if there is no other */
+	registered = register_tsm(test);
+
+	if (tt.other) {
+		KUNIT_EXPECT_EQ(test, connect_other_to(tsm_dev), 0);
+		KUNIT_EXPECT_EQ(test, connect_other_to(tsm_dev), -EBUSY);
+		KUNIT_EXPECT_EQ(test, disconnect_other_from(tsm_dev), 0);
+		KUNIT_EXPECT_EQ(test, connect_other_to(registered), 0);
+		KUNIT_EXPECT_EQ(test, disconnect_other_from(registered), 0);
+	}
+
+	KUNIT_EXPECT_FALSE(test, completion_done(&slow->done));
+	complete(&tt.go);
+	expect_result(test, slow, 0);
+	tsm_unregister(registered);
+}
+
+static void slow_authentication_does_not_block_others(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+
+	expect_no_influence_on_others(test, tsm_dev, start_slow_connect(test, tsm_dev));
+	expect_authenticated(test, dev_name(&tsm_dev->dev));
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void slow_removal_of_a_context_does_not_block_others(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *disconnecting;
+
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), 0);
+	reinit_completion(&tt.connecting);
+	tt.block_remove = true;
+	disconnecting = start(test, disconnect_from, tsm_dev);
+	KUNIT_ASSERT_NE(test,
+			wait_for_completion_timeout(&tt.connecting, TIMEOUT), 0);
+
+	expect_no_influence_on_others(test, tsm_dev, disconnecting);
+	expect_authenticated(test, "");
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void failed_authentication_leaves_nothing(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+
+	tt.authenticate_result = -EKEYREJECTED;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -EKEYREJECTED);
+	KUNIT_EXPECT_FALSE(test, completion_done(&tt.connecting));
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+
+	/* And what was authenticated, but cannot be connected */
+	tt.authenticate_result = 0;
+	tt.connect_result = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), -ENOMEM);
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void killed_authentication_leaves_nothing(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *connecting = start_slow_connect(test, tsm_dev);
+
+	kill(connecting);
+	expect_result(test, connecting, -ERESTARTSYS);
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+
+	tt.block_authenticate = false;
+	KUNIT_EXPECT_EQ(test, connect_to(tsm_dev), 0);
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void second_connect_waits_for_the_first(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *first = start_slow_connect(test, tsm_dev);
+	struct tsm_test_thread *second = start(test, connect_to, tsm_dev);
+	struct tsm_test_thread *killed = start(test, connect_to, tsm_dev);
+
+	KUNIT_EXPECT_TRUE(test, is_waiting(second));
+	KUNIT_EXPECT_TRUE(test, is_waiting(killed));
+	kill(killed);
+	expect_result(test, killed, -EINTR);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 1);
+
+	complete(&tt.go);
+	expect_result(test, first, 0);
+	expect_result(test, second, -EBUSY);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 1);
+	KUNIT_EXPECT_EQ(test, disconnect_from(tsm_dev), 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void disconnect_waits_for_connect(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *connecting = start_slow_connect(test, tsm_dev);
+	struct tsm_test_thread *disconnecting = start(test, disconnect_from, tsm_dev);
+	struct tsm_test_thread *killed = start(test, disconnect_from, tsm_dev);
+
+	KUNIT_EXPECT_TRUE(test, is_waiting(disconnecting));
+	KUNIT_EXPECT_TRUE(test, is_waiting(killed));
+	kill(killed);
+	expect_result(test, killed, -EINTR);
+
+	complete(&tt.go);
+	expect_result(test, connecting, 0);
+	expect_result(test, disconnecting, 0);
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.connections, 0);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void removal_waits_for_connect(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *connecting = start_slow_connect(test, tsm_dev);
+	struct tsm_test_thread *removing = start(test, destroy, NULL);
+
+	KUNIT_EXPECT_TRUE(test, is_waiting(removing));
+	KUNIT_EXPECT_EQ(test, tt.contexts, 1);
+
+	complete(&tt.go);
+	expect_result(test, connecting, 0);
+	expect_result(test, removing, 0);
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.connections, 0);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	tsm_unregister(tsm_dev);
+}
+
+static void unregistration_waits_for_connect_and_lets_none_begin(struct kunit *test)
+{
+	struct tsm_dev *tsm_dev = register_split_tsm(test);
+	struct tsm_test_thread *connecting = start_slow_connect(test, tsm_dev);
+	struct tsm_test_thread *unregistering = start(test, unregister, tsm_dev);
+
+	KUNIT_EXPECT_TRUE(test, is_waiting(unregistering));
+	KUNIT_EXPECT_EQ(test, tt.contexts, 1);
+	expect_authenticated(test, "");
+	if (tt.other)
+		KUNIT_EXPECT_EQ(test, connect_other_to(tsm_dev), -ENXIO);
+
+	KUNIT_EXPECT_FALSE(test, completion_done(&connecting->done));
+	complete(&tt.go);
+	expect_result(test, connecting, 0);
+	expect_result(test, unregistering, 0);
+	KUNIT_EXPECT_NULL(test, tt.pdev->tsm);
+	KUNIT_EXPECT_EQ(test, tt.connections, 0);
+	KUNIT_EXPECT_EQ(test, tt.contexts, 0);
+	KUNIT_EXPECT_FALSE(test, file_exists("authenticated"));
+}
+
 /*
  * Before the first and after the last test, everything is as it was without the
  * tests. In between it looks as if no TSM had been registered yet.
  */
 
-static struct pci_dev *find_device(void)
+static struct pci_dev *find_device(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = NULL;
-
+	pci_dev_get(pdev);
 	for_each_pci_dev(pdev)
 		if (is_pci_tsm_pf0(pdev) && pdev->doe_cma && !pdev->tsm)
 			return pdev;
@@ -799,7 +1084,7 @@ static int tsm_device_test_init(struct kunit *test)
 	if (IS_ERR(sysfs_mnt))
 		return PTR_ERR(sysfs_mnt);
 
-	tt.pdev = find_device();
+	tt.pdev = find_device(NULL);
 	if (!tt.pdev) {
 		kern_unmount(sysfs_mnt);
 		kunit_skip(test, "no PCI device that supports CMA");
@@ -809,6 +1094,10 @@ static int tsm_device_test_init(struct kunit *test)
 	tt.tsm_slot = tt.pdev->tsm_slot;
 	tt.pdev->tsm_failure = 0;
 	tt.pdev->tsm_slot = 0;
+
+	tt.other = find_device(tt.pdev);
+	if (tt.other)
+		tt.other_failure = tt.other->tsm_failure;
 
 	pci_tsm_link_count = 0;
 	return update_attributes(tt.parent);
@@ -826,6 +1115,9 @@ static void tsm_device_test_exit(struct kunit *test)
 	tt.pdev->tsm_failure = tt.tsm_failure;
 	tt.pdev->tsm_slot = tt.tsm_slot;
 	pci_dev_put(tt.pdev);
+	if (tt.other)
+		tt.other->tsm_failure = tt.other_failure;
+	pci_dev_put(tt.other);
 	kern_unmount(sysfs_mnt);
 }
 
@@ -854,6 +1146,14 @@ static struct kunit_case tsm_device_cases[] = {
 	KUNIT_CASE(guest_req_is_optional),
 	KUNIT_CASE_SLOW(unregistration_does_not_block_readers),
 	KUNIT_CASE_SLOW(connect_loses_against_unregistration),
+	KUNIT_CASE(slow_authentication_does_not_block_others),
+	KUNIT_CASE(slow_removal_of_a_context_does_not_block_others),
+	KUNIT_CASE(failed_authentication_leaves_nothing),
+	KUNIT_CASE(killed_authentication_leaves_nothing),
+	KUNIT_CASE_SLOW(second_connect_waits_for_the_first),
+	KUNIT_CASE_SLOW(disconnect_waits_for_connect),
+	KUNIT_CASE_SLOW(removal_waits_for_connect),
+	KUNIT_CASE_SLOW(unregistration_waits_for_connect_and_lets_none_begin),
 	{}
 };
 
