@@ -87,15 +87,15 @@ test_connect_authenticates()
 	expect 0 "$error" evidence
 }
 
-# Version, capabilities, algorithms, digests, certificate, challenge
-test_connect_takes_six_exchanges_and_says_so()
+# Version, capabilities, algorithms, digests, certificate, challenge, measurements
+test_connect_takes_seven_exchanges_and_says_so()
 {
 	needs_host
 	be_disconnected "$DEVICE"
 	log_begin
 	expect 0 "$(connect "$DEVICE")" connect
 	case $(log_lines "$DEVICE") in
-	"CMA: authenticated in 6 exchanges ("*) ;;
+	"CMA: authenticated in 7 exchanges ("*) ;;
 	*) fail "the log says: $(log_lines "$DEVICE")" ;;
 	esac
 }
@@ -214,6 +214,30 @@ test_several_devices_connect_at_the_same_time()
 	# None of them is affected by the others
 	expect 0 "$(disconnect "$DEVICE")" disconnect
 	expect "$TSM" "$(authenticated "$(device 1)")" "authenticated of the other"
+}
+
+test_a_device_that_takes_its_time_does_not_take_that_of_others()
+{
+	needs_host
+	other=$(device 1)
+	[ -n "$other" ] || skip "there is one device only"
+	be_disconnected "$DEVICE"
+	be_disconnected "$other"
+
+	# Busy as often as is tolerated, which takes ten seconds
+	host fault 0 digests:error-busy
+	connect "$DEVICE" >/tmp/connect &
+	usleep 500000
+	expect "" "$(authenticated "$DEVICE")" "authenticated meanwhile"
+	expect 0 "$(connect "$other")" "connect another device meanwhile"
+	expect "$TSM" "$(authenticated "$other")" "authenticated of the other"
+	expect 0 "$(disconnect "$other")" "disconnect it meanwhile"
+	expect "" "$(cat /tmp/connect)" "outcome of the first before it can have one"
+
+	wait
+	host fault 0
+	expect EBUSY "$(cat /tmp/connect)" "connect a device that is busy all the time"
+	rm -f /tmp/connect
 }
 
 test_of_many_who_connect_one_succeeds()

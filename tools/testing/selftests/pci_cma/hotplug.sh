@@ -79,6 +79,24 @@ test_a_device_may_go_while_it_is_connected()
 	is_new "$DEVICE"
 }
 
+test_a_removal_does_not_wait_until_the_device_is_ready()
+{
+	needs_host
+	be_disconnected "$DEVICE"
+
+	# Without the removal it would end with EBUSY, ten seconds later
+	host fault 0 digests:error-busy
+	connect "$DEVICE" >/tmp/connect &
+	usleep 500000
+	remove "$DEVICE"
+	wait
+	host fault 0
+	expect ENODEV "$(cat /tmp/connect)" "connect a device that goes meanwhile"
+	rm -f /tmp/connect
+	rescan "$DEVICE"
+	is_new "$DEVICE"
+}
+
 # A write that comes after the device was disconnected for good must not connect it again
 test_a_device_that_goes_cannot_be_connected()
 {
@@ -136,7 +154,7 @@ test_another_device_stays_as_it_is()
 
 test_a_connected_device_may_be_unplugged()
 {
-	needs_pciehp
+	needs_host
 	be_connected "$DEVICE"
 	host unplug 0 || fail "unplug"
 	await 10 is_gone "$DEVICE" || fail "it is there though it was unplugged"
@@ -147,7 +165,7 @@ test_a_connected_device_may_be_unplugged()
 
 test_a_connected_device_may_lose_its_power()
 {
-	needs_pciehp
+	needs_host
 	be_connected "$DEVICE"
 	replug 0
 	is_new "$DEVICE"
@@ -155,11 +173,11 @@ test_a_connected_device_may_lose_its_power()
 
 test_a_device_that_hangs_up_can_be_replaced()
 {
-	needs_pciehp
+	needs_host
 	be_connected "$DEVICE"
 	evidence "$DEVICE"
 	before="$generation $sum"
-	host fault 0 digests:hangup
+	host fault 0 challenge:hangup
 	evidence "$DEVICE" 1
 	expect EIO "$error" refresh
 	host fault 0
