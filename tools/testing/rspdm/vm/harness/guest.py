@@ -2,6 +2,7 @@
 """One guest from power-on to its exit status: QEMU, the responders behind its devices, and the talk with both."""
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -167,8 +168,10 @@ class Guest:
         faults = self.directory / f"faults-{number}"
         if not faults.exists():
             faults.write_text(f"{argument}\n" if argument else "")
+        truth = self.directory / f"truth-{number}"
+        truth.mkdir(exist_ok=True)
         # With a seed, the keys of a device are the same after it was out of its slot
-        command = [self.options.programs / "rspdm-responder", "--port", "0", "--seed", number, "--fault-file", faults,
+        command = [self.options.programs / "rspdm-responder", "--port", "0", "--seed", number, "--fault-file", faults, "--truth", truth, "--log",
                    "--root-out", self.directory / f"root-{number}.pem", *self.options.responder_arguments, *arguments]
         log = self.directory / f"responder-{number}.log"
         with open(log, "wb") as output:
@@ -235,6 +238,12 @@ class Guest:
             case ["fault", number, *faults] if self.has(number):
                 (self.directory / f"faults-{number}").write_text("".join(f"{fault}\n" for fault in faults))
                 self.reply("ok")
+            case ["requests", number] if self.has(number):
+                log = (self.directory / f"responder-{number}.log").read_text(errors="replace")
+                self.reply(f"ok {len(re.findall('^> ', log, re.M))}")
+            case ["truth", number, name] if self.has(number) and name.isalnum():
+                truth = self.directory / f"truth-{number}" / name
+                self.reply(f"ok {hashlib.sha256(truth.read_bytes()).hexdigest()}" if truth.exists() else f"error nothing is known of {name}")
             case _:
                 self.reply(f"error no such request: {' '.join(words)}")
 
