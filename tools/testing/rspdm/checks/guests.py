@@ -60,8 +60,8 @@ def harness(step):
 
 # What runs in which kernel. Both guests run at the same time: one of them alone often waits.
 SELFTESTS = {
-    "debug": ("connect.sh", "evidence", "hotplug.sh", "faults"),
-    "plain": ("hotplug.sh", "variants.sh", "ynl.py"),
+    "debug": ("connect.sh", "evidence", "refresh", "events", "hotplug.sh", "faults"),
+    "plain": ("variants.sh", "ynl.py"),
 }
 # All algorithms are tried by variants.sh; KASAN makes the large ones take seconds.
 RESPONDERS = {

@@ -52,6 +52,24 @@ int cma_find_devices(struct cma_device *devices, int max)
 	return found;
 }
 
+bool cma_find_device(struct cma_device *device)
+{
+	const char *name = getenv("DEVICE");
+	struct cma_device devices[16];
+	int count = cma_find_devices(devices, 16);
+
+	if (!name || !*name) {
+		*device = devices[0];
+		return count > 0;
+	}
+	device->number = -1;
+	snprintf(device->name, sizeof(device->name), "%s", name);
+	for (int i = 0; i < count; i++)
+		if (!strcmp(devices[i].name, name))
+			device->number = i;
+	return true;
+}
+
 bool cma_find_tsm(char *tsm, size_t size)
 {
 	DIR *dir = opendir(CMA_TSM);
@@ -146,27 +164,50 @@ int host_open(void)
 	return 0;
 }
 
-int host_ask(const char *format, ...)
+static int host_talk(char *answer, size_t size, const char *format, va_list args)
 {
-	char answer[256], turn;
-	va_list args;
+	char line[512], turn;
 
 	if (read(host.turn[0], &turn, 1) != 1)
 		return -errno;
-	va_start(args, format);
 	vfprintf(host.to, format, args);
-	va_end(args);
 	fputc('\n', host.to);
 	fflush(host.to);
-	if (!fgets(answer, sizeof(answer), host.from))
-		snprintf(answer, sizeof(answer), "no answer\n");
+	if (!fgets(line, sizeof(line), host.from))
+		snprintf(line, sizeof(line), "error no answer");
 	if (write(host.turn[1], &turn, 1) != 1)
 		return -errno;
 
-	if (!strcmp(answer, "ok\n"))
-		return 0;
-	printf("# host %s", answer);
-	return -EIO;
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, "ok", strlen("ok"))) {
+		printf("# host: %s\n", line);
+		return -EIO;
+	}
+	snprintf(answer, size, "%s", line + strlen("ok") + strspn(line + strlen("ok"), " "));
+	return 0;
+}
+
+int host_ask(const char *format, ...)
+{
+	char answer[8];
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = host_talk(answer, sizeof(answer), format, args);
+	va_end(args);
+	return err;
+}
+
+int host_query(char *answer, size_t size, const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = host_talk(answer, size, format, args);
+	va_end(args);
+	return err;
 }
 
 int log_open(void)

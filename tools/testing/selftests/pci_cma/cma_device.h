@@ -17,7 +17,7 @@
 
 /**
  * struct cma_device - a device under test
- * @number: Which one it is to the command `host`.
+ * @number: Which one it is to the command `host`, or -1.
  * @name: Its PCI address.
  */
 struct cma_device {
@@ -27,6 +27,8 @@ struct cma_device {
 
 /* Those in $DEVICES, or else all with CMA, but at most @max: how many there are */
 int cma_find_devices(struct cma_device *devices, int max);
+/* The one in $DEVICE, or else the first of them; false if there is none */
+bool cma_find_device(struct cma_device *device);
 /* The name of the native TSM; false if there is none */
 bool cma_find_tsm(char *tsm, size_t size);
 
@@ -44,6 +46,9 @@ bool cma_is_connected(const struct cma_device *device);
 int host_open(void);
 /* Asks it to do something: 0, or -EIO if it did not, and says why */
 __printf(1, 2) int host_ask(const char *format, ...);
+
+/* The same, and what it answers, without the end of the line */
+__printf(3, 4) int host_query(char *answer, size_t size, const char *format, ...);
 
 /* A view on what the kernel logs from now on, or a negative errno */
 int log_open(void);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -375,6 +376,37 @@ int evidence_read(int sock, const struct evidence_family *family, size_t size,
 	return more;
 }
 
+int evidence_read_all(const struct evidence_family *family, const struct evidence_request *request,
+		      struct evidence_reply *reply)
+{
+	int sock = evidence_socket();
+	int err;
+
+	if (sock < 0)
+		return sock;
+	err = evidence_read(sock, family, EVIDENCE_BUFFER, request, reply);
+	close(sock);
+	return err;
+}
+
+int evidence_refresh(const struct evidence_family *family, const struct evidence_request *request,
+		     struct evidence_reply *reply)
+{
+	unsigned char nonce[DEVICE_EVIDENCE_MAX_NONCE_SIZE];
+	struct evidence_request fresh = *request;
+
+	evidence_nonce(nonce, getpid());
+	fresh.nonce = nonce;
+	fresh.nonce_len = sizeof(nonce);
+	return evidence_read_all(family, &fresh, reply);
+}
+
+void evidence_nonce(unsigned char *nonce, unsigned char seed)
+{
+	for (int i = 0; i < DEVICE_EVIDENCE_MAX_NONCE_SIZE; i++)
+		nonce[i] = seed + i;
+}
+
 /* Receives the answer to a request that is no dump */
 static int receive_ack(int sock, const struct message *request, struct evidence_reply *reply,
 		       void (*on_message)(struct nlmsghdr *header, void *priv), void *priv)
@@ -510,9 +542,18 @@ int evidence_next_event(int sock, const struct evidence_family *family, int time
 
 	for_each_attribute(attr, (void *)genl + GENL_HDRLEN,
 			   header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)) {
-		switch (attr->nla_type & NLA_TYPE_MASK) {
+		int type = attr->nla_type & NLA_TYPE_MASK;
+
+		event->attributes |= BIT64(type);
+		switch (type) {
 		case DEVICE_EVIDENCE_A_EVENT:
 			event->event = attribute_number(attr);
+			break;
+		case DEVICE_EVIDENCE_A_REASON:
+			event->reason = attribute_number(attr);
+			break;
+		case DEVICE_EVIDENCE_A_SPDM_ERROR_CODE:
+			event->error_code = attribute_number(attr);
 			break;
 		case DEVICE_EVIDENCE_A_GENERATION:
 			event->generation = attribute_number(attr);
@@ -526,6 +567,38 @@ int evidence_next_event(int sock, const struct evidence_family *family, int time
 		}
 	}
 	return 0;
+}
+
+int evidence_slot(const struct evidence_reply *reply)
+{
+	for (int slot = 0; slot < 8; slot++)
+		if (reply->objects[slot].length)
+			return slot;
+	return -1;
+}
+
+bool evidence_digest(const char *hash, const void *data, size_t len, char *hex, size_t size)
+{
+	char path[] = "/tmp/evidence.XXXXXX";
+	char command[64];
+	bool good = false;
+	int fd = mkstemp(path);
+	FILE *pipe;
+
+	if (fd < 0)
+		return false;
+	if (write(fd, data, len) == (ssize_t)len) {
+		snprintf(command, sizeof(command), "%ssum %s 2>/dev/null", hash, path);
+		pipe = popen(command, "re");
+		good = pipe && fgets(hex, size, pipe) && strchr(hex, ' ');
+		if (good)
+			*strchr(hex, ' ') = '\0';
+		if (pipe)
+			pclose(pipe);
+	}
+	close(fd);
+	unlink(path);
+	return good;
 }
 
 bool evidence_is_same(const struct evidence_reply *one, const struct evidence_reply *other)

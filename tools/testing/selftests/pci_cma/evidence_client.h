@@ -107,12 +107,18 @@ struct evidence_reply {
  * struct evidence_event - a message of the group "events"
  * @event: What happened.
  * @generation: Of which evidence.
+ * @attributes: Bit n if attribute n came.
+ * @reason: Why, of a failure.
+ * @error_code: What the device said, of a failure.
  * @device: To which device.
  * @subsys: On which bus.
  */
 struct evidence_event {
 	__u32 event;
 	__u32 generation;
+	__u64 attributes;
+	__u32 reason;
+	__u32 error_code;
 	char device[DEVICE_EVIDENCE_MAX_NAME_SIZE + 1];
 	char subsys[DEVICE_EVIDENCE_MAX_NAME_SIZE + 1];
 };
@@ -135,6 +141,15 @@ int evidence_receive(int sock, const struct evidence_family *family, size_t size
 int evidence_read(int sock, const struct evidence_family *family, size_t size,
 		  const struct evidence_request *request, struct evidence_reply *reply);
 
+/* The same on a socket of its own, in large datagrams */
+int evidence_read_all(const struct evidence_family *family, const struct evidence_request *request,
+		      struct evidence_reply *reply);
+/* The same after the device has signed a nonce that is made of the number of the process */
+int evidence_refresh(const struct evidence_family *family, const struct evidence_request *request,
+		     struct evidence_reply *reply);
+/* A nonce of DEVICE_EVIDENCE_MAX_NONCE_SIZE bytes, another for each @seed */
+void evidence_nonce(unsigned char *nonce, unsigned char seed);
+
 /* VALIDATE; only error, text, attribute and missing of @reply are set */
 int evidence_validate(int sock, const struct evidence_family *family, const char *subsys,
 		      const char *device, const __u32 *generation, struct evidence_reply *reply);
@@ -143,6 +158,13 @@ int evidence_validate(int sock, const struct evidence_family *family, const char
 int evidence_next_event(int sock, const struct evidence_family *family, int timeout_ms,
 			struct evidence_event *event);
 
+/* The first slot whose chain is in the reply, or -1 */
+int evidence_slot(const struct evidence_reply *reply);
+/*
+ * The digest of @len bytes in hexadecimal according to user space; @hash is named as
+ * the kernel does. False if there is no such tool.
+ */
+bool evidence_digest(const char *hash, const void *data, size_t len, char *hex, size_t size);
 /* Whether both brought the same objects, of the same generation */
 bool evidence_is_same(const struct evidence_reply *one, const struct evidence_reply *other);
 void evidence_reply_free(struct evidence_reply *reply);

@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,11 @@ static const char *what(const char *name)
 static bool is_about(const char *name, const char *message)
 {
 	return !strncmp(name, message, strlen(message)) && name[strlen(message)] == ':';
+}
+
+static bool is_of_refresh(const char *name)
+{
+	return is_about(name, "challenge") || is_about(name, "measurements");
 }
 
 static bool is_one_of(const char *word, const char *const *words)
@@ -67,29 +71,32 @@ static int messages_with(const struct list *list, const char *name)
 }
 
 /*
- * All that are of one message are tried, and those that any message may have with
- * one of them, DIGESTS: what becomes of them is decided in one place. Not
- * - those of messages that nobody asks for,
+ * All that are of one message are tried. Those that any message may have are tried
+ * with one of them, DIGESTS: what becomes of them is decided in one place; but those
+ * that make a requester begin anew matter with the messages of a refresh, too. Not
  * - those that no machine survives (silence), or no socket (hangup; see hotplug.sh),
- * - those that take another configuration (unknown-flags, san-none).
+ * - those that take another configuration (unknown-flags, san-none),
+ * - those that end well if the machine is fast (one-byte-portions).
  */
 static bool is_tried(const struct list *list, const char *name)
 {
 	static const char *const not_survived[] = { "silence", "hangup", NULL };
-	static const char *const not_configured[] = {
-		"capabilities:unknown-flags", "certificate:san-none", NULL
+	static const char *const not_here[] = {
+		"capabilities:unknown-flags", "certificate:san-none",
+		"certificate:one-byte-portions", NULL
 	};
 	static const char *const errors[] = {
 		"error-busy", "error-unspecified", "error-unexpected-request",
 		"error-large-response", "error-response-not-ready", "error-request-resynch",
 		"error-vendor-defined", "error-code-unknown", NULL
 	};
-
-	if (is_about(name, "measurements") || is_one_of(what(name), not_survived) ||
-	    is_one_of(name, not_configured))
+	static const char *const anew[] = {
+		"error-unexpected-request", "error-request-resynch", NULL
+	};
+	if (is_one_of(what(name), not_survived) || is_one_of(name, not_here))
 		return false;
 	if (messages_with(list, name) > 5 && !is_about(name, "digests"))
-		return false;
+		return is_of_refresh(name) && is_one_of(what(name), anew);
 	return strncmp(what(name), "error-", strlen("error-")) || is_one_of(what(name), errors);
 }
 
@@ -110,11 +117,6 @@ static int read_lines(FILE *file, struct list *list)
 		snprintf(line->name, sizeof(line->name), "%s", name);
 		line->error = errno_of(always);
 		line->error_once = errno_of(once);
-		/* It has an old RequesterContext, from SPDM 1.3 on; that is seen first */
-		if (!strcmp(name, "challenge:replay")) {
-			line->error = EPROTO;
-			line->error_once = EPROTO;
-		}
 		if (line->error < 0 || line->error_once < 0)
 			return -EBADMSG;
 	}
@@ -130,15 +132,19 @@ static int choose(const struct list *list, struct fault **faults)
 		abort();
 	for (int i = 0; i < list->count; i++) {
 		const struct line *line = &list->lines[i];
+		struct fault *fault;
 
 		if (!is_tried(list, line->name))
 			continue;
-		(*faults)[count].error = line->error;
-		snprintf((*faults)[count++].name, sizeof((*faults)->name), "%s", line->name);
+		fault = &(*faults)[count++];
+		snprintf(fault->name, sizeof(fault->name), "%s", line->name);
+		fault->error = line->error;
 		if (line->error == line->error_once)
 			continue;
-		(*faults)[count].error = line->error_once;
-		snprintf((*faults)[count++].name, sizeof((*faults)->name), "%.61s@1", line->name);
+		fault = &(*faults)[count++];
+		snprintf(fault->name, sizeof(fault->name), "%.61s@1", line->name);
+		fault->error = line->error_once;
+		fault->at_connect = !is_of_refresh(line->name);
 	}
 	return count;
 }

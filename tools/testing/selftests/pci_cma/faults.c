@@ -32,8 +32,8 @@
 /* What the kernel says to who asked for new evidence in vain */
 #define REFUSAL		"device was not authenticated, the kernel log says why"
 
-/* The kernel logs ten lines in five seconds; nobody but a test is so impatient */
-#define SECONDS_PER_LINE	0.75
+/* The kernel logs ten lines in five seconds of a device; nobody but a test is so impatient */
+#define SECONDS_PER_LINE	0.6
 
 struct test {
 	enum { REFRESH, CONNECT, KILLED_CONNECT } kind;
@@ -53,9 +53,9 @@ static_assert(sizeof(struct outcome) <= PIPE_BUF, "writes of several processes m
 struct worker {
 	const struct cma_device *device;
 	const char *tsm;
-	double pace;
 	double logged;
 	int log;
+	int events;
 	int sock;
 	struct evidence_family family;
 	struct evidence_reply known;
@@ -99,7 +99,7 @@ static double now(void)
 /* Waits until one more line may be logged */
 static void pace(struct worker *worker)
 {
-	double early = worker->logged + worker->pace - now();
+	double early = worker->logged + SECONDS_PER_LINE - now();
 
 	if (early > 0)
 		usleep(early * 1e6);
@@ -157,12 +157,26 @@ static void be_disconnected(struct worker *worker)
 			     "disconnect");
 }
 
-/* From here on the device has this fault, and the log is looked at */
+/* The next event that is about the device, or -ETIMEDOUT */
+static int next_event(struct worker *worker, struct evidence_event *event, int timeout_ms)
+{
+	int err;
+
+	do
+		err = evidence_next_event(worker->events, &worker->family, timeout_ms, event);
+	while (!err && strcmp(event->device, worker->device->name));
+	return err;
+}
+
+/* From here on the device has this fault, and log and events are looked at */
 static void misbehave(struct worker *worker, const char *fault)
 {
+	struct evidence_event event;
 	char lines[8];
 
 	log_read(worker->log, worker->device, lines, sizeof(lines));
+	while (!next_event(worker, &event, 0))
+		continue;
 	expect(worker, !host_ask("fault %d %s", worker->device->number, fault), "host fault");
 }
 
@@ -171,13 +185,61 @@ static void behave(struct worker *worker)
 	expect(worker, !host_ask("fault %d", worker->device->number), "host fault");
 }
 
-static void expect_one_line(struct worker *worker)
+/* What an errno stands for: words of tsm/failure, by the first reason of netlink for it */
+static const struct {
+	int error;
+	__u32 reason;
+	const char *words[4];
+} meanings[] = {
+	{ EBADMSG, DEVICE_EVIDENCE_REASON_MALFORMED, { "malformed" } },
+	{ EPROTO, DEVICE_EVIDENCE_REASON_ILLEGAL, { "illegal" } },
+	{ EOPNOTSUPP, DEVICE_EVIDENCE_REASON_UNSUPPORTED, { "unsupported" } },
+	{ EREMOTEIO, DEVICE_EVIDENCE_REASON_REFUSED, { "refused" } },
+	{ EBUSY, DEVICE_EVIDENCE_REASON_BUSY, { "busy" } },
+	{ EKEYREJECTED, DEVICE_EVIDENCE_REASON_SIGNATURE,
+	  { "signature", "digest", "certificate", "identity" } },
+	{ ENOPKG, DEVICE_EVIDENCE_REASON_ALGORITHM, { "algorithm" } },
+	{ ETIMEDOUT, DEVICE_EVIDENCE_REASON_BUDGET, { "budget" } },
+	{ EIO, DEVICE_EVIDENCE_REASON_TRANSPORT, { "transport" } },
+};
+
+static bool is_reason_for(__u32 reason, const char *failure, int error)
 {
-	char lines[300];
+	size_t word_len = strcspn(failure, " ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		int word = reason - meanings[i].reason;
+
+		if (meanings[i].error == error)
+			return word >= 0 && word < 4 && meanings[i].words[word] &&
+			       strlen(meanings[i].words[word]) == word_len &&
+			       !strncmp(meanings[i].words[word], failure, word_len);
+	}
+	return false;
+}
+
+/* One line in the log, one event, and one word in sysfs */
+static void expect_told(struct worker *worker, int error)
+{
+	struct evidence_event event, next;
+	char lines[300], failure[64];
 	int count = log_read(worker->log, worker->device, lines, sizeof(lines));
 
 	worker->logged = now();
 	expect(worker, count == 1, "%d lines in the log: %s", count, lines);
+
+	expect(worker, !next_event(worker, &event, 1000) &&
+	       event.event == DEVICE_EVIDENCE_EVENT_FAILED, "no event that it failed");
+	expect(worker, event.generation == worker->known.objects[0].generation,
+	       "the event is about generation %u, not %u", event.generation,
+	       worker->known.objects[0].generation);
+	expect(worker, next_event(worker, &next, 0) == -ETIMEDOUT, "event %u, too", next.event);
+
+	cma_ask(worker->device, "tsm/failure", failure, sizeof(failure));
+	expect(worker, is_reason_for(event.reason, failure, error),
+	       "%s, reason %u and \"%s\" do not fit", name_of(error), event.reason, failure);
+	expect(worker, (error == EREMOTEIO) == !!event.error_code || error == EBUSY,
+	       "%s with SPDM error code 0x%02x", name_of(error), event.error_code);
 }
 
 static void try_refresh(struct worker *worker, const struct fault *fault)
@@ -190,7 +252,7 @@ static void try_refresh(struct worker *worker, const struct fault *fault)
 	expect_error(worker, fault->error, reply.error, "refresh");
 	if (fault->error) {
 		expect(worker, !strcmp(reply.text, REFUSAL), "extended ACK: %s", reply.text);
-		expect_one_line(worker);
+		expect_told(worker, fault->error);
 		evidence_reply_free(&reply);
 		read_evidence(worker, 0, &reply);
 		expect(worker, !reply.error && evidence_is_same(&worker->known, &reply),
@@ -206,10 +268,16 @@ static void try_connect(struct worker *worker, const struct fault *fault)
 	struct evidence_reply reply;
 
 	be_disconnected(worker);
+	evidence_reply_free(&worker->known);
 	misbehave(worker, fault->name);
 	expect_error(worker, fault->error,
 		     -cma_tell(worker->device, "tsm/connect", worker->tsm), "connect");
-	expect_one_line(worker);
+	if (!fault->error) {
+		behave(worker);
+		return learn_new(worker);
+	}
+
+	expect_told(worker, fault->error);
 	expect(worker, !cma_is_connected(worker->device), "it is authenticated");
 	read_evidence(worker, 0, &reply);
 	expect_error(worker, ENXIO, reply.error, "evidence");
@@ -260,8 +328,10 @@ static void work(struct worker *worker, const struct test *tests, int count, int
 
 	worker->log = log_open();
 	worker->sock = evidence_socket();
-	if (worker->log < 0 || worker->sock < 0 ||
-	    evidence_find_family(worker->sock, &worker->family))
+	worker->events = evidence_socket();
+	if (worker->log < 0 || worker->sock < 0 || worker->events < 0 ||
+	    evidence_find_family(worker->sock, &worker->family) ||
+	    evidence_join_events(worker->events, &worker->family))
 		_exit(1);
 
 	behave(worker);
@@ -304,14 +374,17 @@ static int plan(struct test *tests, const struct fault *faults, int count)
 
 	tests[planned++].kind = KILLED_CONNECT;
 	for (int i = 0; i < count; i++)
-		tests[planned++] = (struct test){ REFRESH, &faults[i] };
+		tests[planned++] = (struct test){
+			.kind = faults[i].at_connect ? CONNECT : REFRESH,
+			.fault = &faults[i],
+		};
 	for (int i = 0; i < count; i++) {
 		bool seen = !faults[i].error;
 
 		for (int j = 0; j < i; j++)
 			seen |= faults[j].error == faults[i].error;
 		if (!seen)
-			tests[planned++] = (struct test){ CONNECT, &faults[i] };
+			tests[planned++] = (struct test){ .kind = CONNECT, .fault = &faults[i] };
 	}
 	return planned;
 }
@@ -349,7 +422,6 @@ int main(void)
 		struct worker worker = {
 			.device = &devices[i],
 			.tsm = tsm,
-			.pace = devices_count * SECONDS_PER_LINE,
 		};
 
 		if (!fork())

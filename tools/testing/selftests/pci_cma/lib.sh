@@ -143,15 +143,6 @@ slot_power()
 	done
 }
 
-# pciehp takes its reset_lock again below pci_rescan_remove_lock when a device came or
-# went. Lockdep reports that, and reports nothing else from then on. So what plugs
-# devices is tested without it.
-needs_pciehp()
-{
-	needs_host
-	[ ! -e /proc/lockdep ] || skip "lockdep does not get along with pciehp"
-}
-
 # replug N [--ARGUMENT]...: a device with another responder in the same slot. A
 # slot without power can be emptied at once; who asks the system waits for five
 # seconds, in which a human may think better of it.

@@ -32,7 +32,7 @@ connects()
 # kind [--ARGUMENT]...: such a device connects, and user space agrees
 kind()
 {
-	needs_pciehp
+	needs_host
 	replug $NUMBER "$@"
 	connects
 	verify --trust "$ROOTS"
@@ -114,7 +114,7 @@ test_a_chain_of_almost_64_kib()
 
 test_a_chain_of_a_single_certificate()
 {
-	needs_pciehp
+	needs_host
 	replug $NUMBER --chain-certs 1
 	connects
 	# It is its own root
@@ -143,7 +143,7 @@ test_the_lowest_of_several_slots_is_used()
 # The device of the test before
 test_the_slot_can_be_chosen()
 {
-	needs_pciehp
+	needs_host
 	be_connected "$DEVICE"
 	verify --trust "$ROOTS" --slot 5
 	[ "$(length_of cert5)" -gt 0 ] || fail "cert5 is empty"
@@ -154,6 +154,70 @@ test_the_slot_can_be_chosen()
 	expect EOPNOTSUPP "$error" "refresh from an empty slot"
 	evidence "$DEVICE"
 	expect "$before" "$generation $sum" "evidence afterwards"
+}
+
+# Of the devices before, with chains in slots 2, 5 and 7
+test_further_slots_come_when_they_are_asked_for()
+{
+	needs_host
+	be_connected "$DEVICE"
+	spdmctl evidence "$DEVICE" --nonce random --slots 5,7,1 >/dev/null || fail "spdmctl evidence"
+	for slot in 2 5 7; do
+		[ "$(length_of cert$slot)" -gt 0 ] || fail "cert$slot is empty"
+	done
+	for slot in 0 1 3; do
+		expect 0 "$(length_of cert$slot)" "length of cert$slot"
+	done
+	verify --trust "$ROOTS"
+}
+
+test_connect_may_be_told_the_slot()
+{
+	needs_host
+	slot=$PCI/$DEVICE/tsm/slot
+	expect any "$(cat "$slot")" slot
+	for wrong in 8 -1 none ""; do
+		expect EINVAL "$(write_attribute "$slot" "$wrong")" "slot \"$wrong\""
+	done
+	be_disconnected "$DEVICE"
+	expect 0 "$(write_attribute "$slot" 7)" "slot 7"
+	expect 7 "$(cat "$slot")" slot
+	connects
+	[ "$(length_of cert7)" -gt 0 ] || fail "cert7 is empty"
+	expect 0 "$(length_of cert2)" "length of cert2"
+	expect 0 "$(disconnect "$DEVICE")" disconnect
+	expect 0 "$(write_attribute "$slot" 0)" "slot 0"
+	expect EOPNOTSUPP "$(connect "$DEVICE")" "connect with an empty slot"
+	expect unsupported "$(cat "$PCI/$DEVICE/tsm/failure")" failure
+	expect 0 "$(write_attribute "$slot" any)" "any slot"
+	connects
+	[ "$(length_of cert2)" -gt 0 ] || fail "cert2 is empty"
+}
+
+#
+# Measurements
+#
+
+test_a_device_that_cannot_measure_has_no_measurements()
+{
+	kind --asym ecdsa-p256 --caps CERT,CHAL
+	expect 6 "$(exchanges)" exchanges
+	expect 0 "$(length_of measurements)" "length of measurements"
+}
+
+test_measurements_without_signature_are_told_from_others()
+{
+	kind --asym ecdsa-p256 --caps CERT,CHAL,MEAS_NO_SIG
+	[ "$(length_of measurements)" -gt 0 ] || fail "there are none"
+	verify --trust "$ROOTS" --measurements present
+	! spdmctl verify "$DEVICE" --trust "$ROOTS" --measurements signed >/tmp/verify 2>&1 ||
+		fail "they pass for signed ones"
+}
+
+test_measurements_of_spdm_1_0_are_signed_without_the_negotiation()
+{
+	kind --versions 1.0 --asym ecdsa-p256 --hash sha-256
+	verify --trust "$ROOTS" --measurements signed
 }
 
 #
@@ -173,7 +237,7 @@ san()
 
 test_a_certificate_may_name_another_device()
 {
-	needs_pciehp
+	needs_host
 	replug $NUMBER --san other
 	san require EKEYREJECTED
 	san match EKEYREJECTED
@@ -186,7 +250,7 @@ test_a_certificate_may_name_another_device()
 
 test_a_certificate_may_name_no_device()
 {
-	needs_pciehp
+	needs_host
 	replug $NUMBER --san none
 	san require EKEYREJECTED
 	san match 0
@@ -196,7 +260,7 @@ test_a_certificate_may_name_no_device()
 
 test_a_certificate_may_name_the_device()
 {
-	needs_pciehp
+	needs_host
 	replug $NUMBER
 	san require 0
 	san match 0
@@ -275,6 +339,35 @@ test_evidence_can_be_saved_and_judged_later()
 		sed 's/^/# /' /tmp/verify
 		fail "spdmctl verify"
 	}
+}
+
+# monitor sees each event once: what it tells of the device, in order
+test_monitor_tells_each_event_once()
+{
+	needs_host
+	be_disconnected "$DEVICE"
+	host fault $NUMBER
+	spdmctl monitor --json --count 8 >/tmp/monitor &
+	monitor=$!
+	sleep 1
+	expect 0 "$(connect "$DEVICE")" connect
+	verify --trust "$ROOTS" --accept
+	host fault $NUMBER challenge:bad-signature
+	evidence "$DEVICE" 1
+	expect EKEYREJECTED "$error" refresh
+	host fault $NUMBER
+	evidence "$DEVICE" 2
+	expect 0 "$(disconnect "$DEVICE")" disconnect
+	expect 0 "$(connect "$DEVICE")" connect
+	await 10 is_over $monitor || fail "monitor waits for more than $(cat /tmp/monitor)"
+	expect "connected refreshed validated failed revoked refreshed disconnected connected" \
+		"$(sed -n 's/.*"event": *"\([a-z]*\)".*/\1/p' /tmp/monitor | tr '\n' ' ' | sed 's/ $//')" events
+	expect signature "$(sed -n 's/.*"reason": *"\([a-z]*\)".*/\1/p' /tmp/monitor)" reason
+}
+
+is_over()
+{
+	! kill -0 "$1" 2>/dev/null
 }
 
 run_tests
