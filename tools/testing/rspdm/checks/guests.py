@@ -11,6 +11,7 @@ from harness import cache, selftests, ynl
 from . import ktap
 
 RUN = cache.REPO / "tools/testing/rspdm/vm/run"
+EXAMPLES = cache.REPO / "tools/spdmctl/examples"
 
 
 def script(text):
@@ -61,7 +62,7 @@ def harness(step):
 # What runs in which kernel. Both guests run at the same time: one of them alone often waits.
 SELFTESTS = {
     "debug": ("connect.sh", "evidence", "refresh", "events", "hotplug.sh", "faults"),
-    "plain": ("variants.sh", "ynl.py"),
+    "plain": ("variants.sh", "hold.sh", "ynl.py"),
 }
 # All algorithms are tried by variants.sh; KASAN makes the large ones take seconds.
 RESPONDERS = {
@@ -73,7 +74,7 @@ RESPONDERS = {
 def selftest(step):
     """The selftests, all of a kernel in one guest: a boot of the debug kernel takes longer than most of them."""
     files = {"debug": [f"{selftests.ensure()}:/selftests"]}
-    files["plain"] = [*files["debug"], f"{ynl.ensure()}:/"]
+    files["plain"] = [*files["debug"], f"{ynl.ensure()}:/", f"{EXAMPLES}:/examples"]
 
     def run(kernel):
         text = "cd /selftests/pci_cma\n" + "".join(f"echo '### {name}'; ./{name}; echo '### ended with' $?\n" for name in SELFTESTS[kernel])
