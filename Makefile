@@ -15,8 +15,8 @@ help:
 	@echo 'make check-fast      the tests that need neither a kernel build nor a VM'
 	@echo 'make kernel          build the kernel (KERNEL=plain, or KERNEL=debug)'
 	@echo 'make shell           a shell in the guest (KERNEL=plain, or KERNEL=debug)'
-	@echo 'make bench           what one authentication costs; compares with libspdm if'
-	@echo '                     SPDM_EMU_BIN names a directory that holds its tools'
+	@echo 'make bench           what an authentication costs, and reading what came of it; compares'
+	@echo '                     with libspdm if SPDM_EMU_BIN names a directory that holds its tools'
 	@echo 'make clean-cache     remove what the above have fetched and built'
 	@echo
 	@echo 'More:  $(CHECK) --list       the tests one by one'
@@ -40,6 +40,7 @@ shell: python
 
 bench: python
 	@cd $(dir $(CHECK)) && vm/enter cargo bench --locked --profile dev --package rspdm-host --bench connect
+	@$(VM)/bench
 
 clean-cache: python
 	@$(VM)/build --clean
