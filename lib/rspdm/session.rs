@@ -3,11 +3,11 @@
 //! What lives between two calls from C: the device, its bus, memory for one response, and the
 //! connection that the last successful call left.
 //!
-//! Anybody can have spoken to the device since then: firmware, another driver, or the administrator
-//! through config space. What is remembered is used nevertheless, if a new nonce is all that is
-//! wanted, because the device signs it again: were it not what the device remembers, the signature
-//! would not verify. Then, as after every failure, all of it is forgotten, and the next conversation
-//! begins with GET_VERSION. So it does whenever no nonce is given.
+//! Anybody can have spoken to the device since then: firmware, another driver, or the
+//! administrator through config space. What is remembered is used nevertheless, if a new nonce is
+//! all that is wanted, because the device signs it again: were it not what the device remembers,
+//! the signature would not verify. Then, as after every failure, all of it is forgotten, and the
+//! next conversation begins with GET_VERSION. So it does whenever no nonce is given.
 
 use kernel::{
     bindings,

@@ -85,11 +85,13 @@ impl<K, S: Store> Connection<K, S> {
 
 /// What a successful run found.
 pub struct Evidence<K, S> {
-    /// Facts, and where to find what in the transcripts; the certificate chains and VCA; and the way to challenge the device again.
+    /// Facts, and where to find what in the transcripts; the certificate chains and VCA; and the
+    /// way to challenge the device again.
     pub connection: Connection<K, S>,
     /// The challenge transcript, see [`Record::layout`].
     pub transcript: S,
-    /// The measurement transcript, see [`Record::measurements`]; empty if the device cannot measure.
+    /// The measurement transcript, see [`Record::measurements`]; empty if the device cannot
+    /// measure.
     pub measurements: S,
 }
 
@@ -107,8 +109,8 @@ pub type EvidenceOf<E> =
 impl<E: Environment> Requester<E> {
     /// Goes on with a connection on which the device was authenticated before.
     ///
-    /// Nothing is sent. The transcript is VCA then, and there is no digest and no certificate in it:
-    /// DSP0274 1.0, "M1/M2", lets a requester skip what it knows.
+    /// Nothing is sent. The transcript is VCA then, and there is no digest and no certificate in
+    /// it: DSP0274 1.0, "M1/M2", lets a requester skip what it knows.
     ///
     /// # Errors
     ///

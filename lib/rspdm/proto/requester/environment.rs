@@ -124,6 +124,7 @@ pub struct Resources<E: Environment> {
     pub memory: Memory<E::Store>,
     /// Memory for one response. Its length, rounded down to whole dwords, is the DataTransferSize
     /// (and MaxSPDMmsgSize) that the device is told: neither less nor more than
-    /// [`limits`](crate::proto::limits) allows. It stays the same however small the device's own is.
+    /// [`limits`](crate::proto::limits) allows. It stays the same however small the device's own
+    /// is.
     pub buffer: E::Buffer,
 }

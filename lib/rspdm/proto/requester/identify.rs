@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_DIGESTS and GET_CERTIFICATE: get the chain of one slot, and its leaf's key; and the chains of
-//! other slots if they are wanted too.
+//! GET_DIGESTS and GET_CERTIFICATE: get the chain of one slot, and its leaf's key; and the chains
+//! of other slots if they are wanted too.
 
 use core::ops::Range;
 
