@@ -4,131 +4,17 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
 
 #include "evidence_client.h"
+#include "genl_message.h"
 
 #ifndef SOL_NETLINK
 #define SOL_NETLINK	270
 #endif
-
-#define BIT64(n)	(1ULL << (n))
-
-/* Where messages are received */
-union buffer {
-	struct nlmsghdr header;
-	unsigned char bytes[EVIDENCE_BUFFER];
-};
-
-/* A message in the making. All requests of this family are short. */
-struct message {
-	struct nlmsghdr header;
-	struct genlmsghdr genl;
-	unsigned char attributes[512];
-};
-
-static void message_begin(struct message *message, __u16 type, __u16 flags, __u8 command,
-			  __u8 version)
-{
-	static __u32 sequence;
-
-	memset(message, 0, sizeof(*message));
-	message->header.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	message->header.nlmsg_type = type;
-	message->header.nlmsg_flags = NLM_F_REQUEST | flags;
-	message->header.nlmsg_seq = ++sequence;
-	message->genl.cmd = command;
-	message->genl.version = version;
-}
-
-static void message_put(struct message *message, __u16 type, const void *data, size_t len)
-{
-	struct nlattr *attr = (void *)message + message->header.nlmsg_len;
-	size_t padded = NLA_HDRLEN + NLA_ALIGN(len);
-
-	if (message->header.nlmsg_len + padded > sizeof(*message))
-		abort();
-
-	attr->nla_type = type;
-	attr->nla_len = NLA_HDRLEN + len;
-	memcpy((void *)attr + NLA_HDRLEN, data, len);
-	message->header.nlmsg_len += padded;
-}
-
-static int message_send(int sock, const struct message *message)
-{
-	if (send(sock, message, message->header.nlmsg_len, 0) < 0)
-		return -errno;
-	return 0;
-}
-
-/* Attributes that were not looked at yet */
-struct attributes {
-	struct nlattr *next;
-	size_t len;
-};
-
-/* The next one, or NULL at the end, or where a length leads beyond it */
-static struct nlattr *next_attribute(struct attributes *attributes)
-{
-	struct nlattr *attr = attributes->next;
-	size_t step;
-
-	if (attributes->len < NLA_HDRLEN || attr->nla_len < NLA_HDRLEN ||
-	    attr->nla_len > attributes->len)
-		return NULL;
-
-	step = NLA_ALIGN(attr->nla_len);
-	if (step > attributes->len)
-		step = attributes->len;
-	attributes->next = (void *)attr + step;
-	attributes->len -= step;
-	return attr;
-}
-
-#define for_each_attribute(attr, first, len)					\
-	for (struct attributes attributes = { (void *)(first), len };		\
-	     (attr = next_attribute(&attributes));)
-
-static size_t attribute_len(const struct nlattr *attr)
-{
-	return attr->nla_len - NLA_HDRLEN;
-}
-
-static const void *attribute_data(const struct nlattr *attr)
-{
-	return (const void *)attr + NLA_HDRLEN;
-}
-
-static __u64 attribute_number(const struct nlattr *attr)
-{
-	__u64 large = 0;
-	__u32 small = 0;
-
-	if (attribute_len(attr) == sizeof(large)) {
-		memcpy(&large, attribute_data(attr), sizeof(large));
-		return large;
-	}
-	if (attribute_len(attr) == sizeof(small))
-		memcpy(&small, attribute_data(attr), sizeof(small));
-	return small;
-}
-
-static void attribute_string(const struct nlattr *attr, char *text, size_t size)
-{
-	size_t len = strnlen(attribute_data(attr), attribute_len(attr));
-
-	if (len >= size)
-		len = size - 1;
-	memcpy(text, attribute_data(attr), len);
-	text[len] = '\0';
-}
 
 int evidence_socket(void)
 {
@@ -152,7 +38,7 @@ int evidence_socket(void)
 
 /* What an error message or the end of a dump says besides its number */
 static void reply_ext_ack(struct evidence_reply *reply, struct nlattr *first, size_t len,
-			  const struct message *request)
+			  const struct genl_message *request)
 {
 	struct nlattr *attr;
 
@@ -178,7 +64,7 @@ static void reply_ext_ack(struct evidence_reply *reply, struct nlattr *first, si
 
 /* An error message, whose request is cut off to its header */
 static void reply_error(struct evidence_reply *reply, struct nlmsghdr *header,
-			const struct message *request)
+			const struct genl_message *request)
 {
 	struct nlmsgerr *error = NLMSG_DATA(header);
 
@@ -288,7 +174,7 @@ static void reply_message(struct evidence_reply *reply, struct nlmsghdr *header)
 	}
 }
 
-static void read_message(struct message *message, const struct evidence_family *family,
+static void read_message(struct genl_message *message, const struct evidence_family *family,
 			 const struct evidence_request *request)
 {
 	message_begin(message, family->id, NLM_F_DUMP, DEVICE_EVIDENCE_CMD_READ,
@@ -317,7 +203,7 @@ static void read_message(struct message *message, const struct evidence_family *
 int evidence_send(int sock, const struct evidence_family *family,
 		  const struct evidence_request *request)
 {
-	struct message message;
+	struct genl_message message;
 
 	read_message(&message, family, request);
 	return message_send(sock, &message);
@@ -326,11 +212,11 @@ int evidence_send(int sock, const struct evidence_family *family,
 int evidence_receive(int sock, const struct evidence_family *family, size_t size,
 		     const struct evidence_request *request, struct evidence_reply *reply)
 {
-	static union buffer buffer;
+	static union genl_buffer buffer;
 	struct iovec iov = { &buffer, size < sizeof(buffer) ? size : sizeof(buffer) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct nlmsghdr *header = &buffer.header;
-	struct message sent;
+	struct genl_message sent;
 	ssize_t len = recvmsg(sock, &msg, 0);
 
 	if (len < 0)
@@ -376,42 +262,11 @@ int evidence_read(int sock, const struct evidence_family *family, size_t size,
 	return more;
 }
 
-int evidence_read_all(const struct evidence_family *family, const struct evidence_request *request,
-		      struct evidence_reply *reply)
-{
-	int sock = evidence_socket();
-	int err;
-
-	if (sock < 0)
-		return sock;
-	err = evidence_read(sock, family, EVIDENCE_BUFFER, request, reply);
-	close(sock);
-	return err;
-}
-
-int evidence_refresh(const struct evidence_family *family, const struct evidence_request *request,
-		     struct evidence_reply *reply)
-{
-	unsigned char nonce[DEVICE_EVIDENCE_MAX_NONCE_SIZE];
-	struct evidence_request fresh = *request;
-
-	evidence_nonce(nonce, getpid());
-	fresh.nonce = nonce;
-	fresh.nonce_len = sizeof(nonce);
-	return evidence_read_all(family, &fresh, reply);
-}
-
-void evidence_nonce(unsigned char *nonce, unsigned char seed)
-{
-	for (int i = 0; i < DEVICE_EVIDENCE_MAX_NONCE_SIZE; i++)
-		nonce[i] = seed + i;
-}
-
 /* Receives the answer to a request that is no dump */
-static int receive_ack(int sock, const struct message *request, struct evidence_reply *reply,
+static int receive_ack(int sock, const struct genl_message *request, struct evidence_reply *reply,
 		       void (*on_message)(struct nlmsghdr *header, void *priv), void *priv)
 {
-	static union buffer buffer;
+	static union genl_buffer buffer;
 
 	for (;;) {
 		struct nlmsghdr *header = &buffer.header;
@@ -434,7 +289,7 @@ static int receive_ack(int sock, const struct message *request, struct evidence_
 int evidence_validate(int sock, const struct evidence_family *family, const char *subsys,
 		      const char *device, const __u32 *generation, struct evidence_reply *reply)
 {
-	struct message message;
+	struct genl_message message;
 	int err;
 
 	memset(reply, 0, sizeof(*reply));
@@ -500,7 +355,7 @@ int evidence_find_family(int sock, struct evidence_family *family)
 {
 	const char name[] = DEVICE_EVIDENCE_FAMILY_NAME;
 	struct evidence_reply reply = {};
-	struct message message;
+	struct genl_message message;
 	int err;
 
 	memset(family, 0, sizeof(*family));
@@ -523,7 +378,7 @@ int evidence_join_events(int sock, const struct evidence_family *family)
 int evidence_next_event(int sock, const struct evidence_family *family, int timeout_ms,
 			struct evidence_event *event)
 {
-	static union buffer buffer;
+	static union genl_buffer buffer;
 	struct nlmsghdr *header = &buffer.header;
 	struct pollfd poll_fd = { .fd = sock, .events = POLLIN };
 	struct genlmsghdr *genl = NLMSG_DATA(header);
@@ -567,51 +422,6 @@ int evidence_next_event(int sock, const struct evidence_family *family, int time
 		}
 	}
 	return 0;
-}
-
-int evidence_slot(const struct evidence_reply *reply)
-{
-	for (int slot = 0; slot < 8; slot++)
-		if (reply->objects[slot].length)
-			return slot;
-	return -1;
-}
-
-bool evidence_digest(const char *hash, const void *data, size_t len, char *hex, size_t size)
-{
-	char path[] = "/tmp/evidence.XXXXXX";
-	char command[64];
-	bool good = false;
-	int fd = mkstemp(path);
-	FILE *pipe;
-
-	if (fd < 0)
-		return false;
-	if (write(fd, data, len) == (ssize_t)len) {
-		snprintf(command, sizeof(command), "%ssum %s 2>/dev/null", hash, path);
-		pipe = popen(command, "re");
-		good = pipe && fgets(hex, size, pipe) && strchr(hex, ' ');
-		if (good)
-			*strchr(hex, ' ') = '\0';
-		if (pipe)
-			pclose(pipe);
-	}
-	close(fd);
-	unlink(path);
-	return good;
-}
-
-bool evidence_is_same(const struct evidence_reply *one, const struct evidence_reply *other)
-{
-	for (int i = 0; i < EVIDENCE_TYPES; i++) {
-		const struct evidence_object *a = &one->objects[i], *b = &other->objects[i];
-
-		if (a->seen != b->seen || a->length != b->length || a->received != b->received ||
-		    a->generation != b->generation ||
-		    (a->received && memcmp(a->data, b->data, a->received)))
-			return false;
-	}
-	return true;
 }
 
 void evidence_reply_free(struct evidence_reply *reply)

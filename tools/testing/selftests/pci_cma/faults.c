@@ -20,11 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/times.h>
 #include <sys/wait.h>
 
 #include "../kselftest.h"
 #include "cma_device.h"
 #include "evidence_client.h"
+#include "failure.h"
 #include "fault_list.h"
 
 #define DEVICES_MAX	8
@@ -32,8 +34,11 @@
 /* What the kernel says to who asked for new evidence in vain */
 #define REFUSAL		"device was not authenticated, the kernel log says why"
 
-/* The kernel logs ten lines in five seconds of a device; nobody but a test is so impatient */
-#define SECONDS_PER_LINE	0.6
+/*
+ * The kernel logs ten lines in five seconds of a device; nobody but a test is so impatient.
+ * These are seconds of its timer ticks, many of which an emulated machine may lose.
+ */
+#define TICKS_PER_LINE		(sysconf(_SC_CLK_TCK) * 6 / 10)
 
 struct test {
 	enum { REFRESH, CONNECT, KILLED_CONNECT } kind;
@@ -53,7 +58,7 @@ static_assert(sizeof(struct outcome) <= PIPE_BUF, "writes of several processes m
 struct worker {
 	const struct cma_device *device;
 	const char *tsm;
-	double logged;
+	clock_t logged;
 	int log;
 	int events;
 	int sock;
@@ -96,13 +101,18 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+static clock_t ticks(void)
+{
+	struct tms unused;
+
+	return times(&unused);
+}
+
 /* Waits until one more line may be logged */
 static void pace(struct worker *worker)
 {
-	double early = worker->logged + SECONDS_PER_LINE - now();
-
-	if (early > 0)
-		usleep(early * 1e6);
+	while (ticks() - worker->logged < TICKS_PER_LINE)
+		usleep(20000);
 }
 
 /* Reads all evidence, new one if @nonce is not 0; how it ended is in @reply->error */
@@ -185,39 +195,6 @@ static void behave(struct worker *worker)
 	expect(worker, !host_ask("fault %d", worker->device->number), "host fault");
 }
 
-/* What an errno stands for: words of tsm/failure, by the first reason of netlink for it */
-static const struct {
-	int error;
-	__u32 reason;
-	const char *words[4];
-} meanings[] = {
-	{ EBADMSG, DEVICE_EVIDENCE_REASON_MALFORMED, { "malformed" } },
-	{ EPROTO, DEVICE_EVIDENCE_REASON_ILLEGAL, { "illegal" } },
-	{ EOPNOTSUPP, DEVICE_EVIDENCE_REASON_UNSUPPORTED, { "unsupported" } },
-	{ EREMOTEIO, DEVICE_EVIDENCE_REASON_REFUSED, { "refused" } },
-	{ EBUSY, DEVICE_EVIDENCE_REASON_BUSY, { "busy" } },
-	{ EKEYREJECTED, DEVICE_EVIDENCE_REASON_SIGNATURE,
-	  { "signature", "digest", "certificate", "identity" } },
-	{ ENOPKG, DEVICE_EVIDENCE_REASON_ALGORITHM, { "algorithm" } },
-	{ ETIMEDOUT, DEVICE_EVIDENCE_REASON_BUDGET, { "budget" } },
-	{ EIO, DEVICE_EVIDENCE_REASON_TRANSPORT, { "transport" } },
-};
-
-static bool is_reason_for(__u32 reason, const char *failure, int error)
-{
-	size_t word_len = strcspn(failure, " ");
-
-	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
-		int word = reason - meanings[i].reason;
-
-		if (meanings[i].error == error)
-			return word >= 0 && word < 4 && meanings[i].words[word] &&
-			       strlen(meanings[i].words[word]) == word_len &&
-			       !strncmp(meanings[i].words[word], failure, word_len);
-	}
-	return false;
-}
-
 /* One line in the log, one event, and one word in sysfs */
 static void expect_told(struct worker *worker, int error)
 {
@@ -225,7 +202,7 @@ static void expect_told(struct worker *worker, int error)
 	char lines[300], failure[64];
 	int count = log_read(worker->log, worker->device, lines, sizeof(lines));
 
-	worker->logged = now();
+	worker->logged = ticks();
 	expect(worker, count == 1, "%d lines in the log: %s", count, lines);
 
 	expect(worker, !next_event(worker, &event, 1000) &&
@@ -236,7 +213,7 @@ static void expect_told(struct worker *worker, int error)
 	expect(worker, next_event(worker, &next, 0) == -ETIMEDOUT, "event %u, too", next.event);
 
 	cma_ask(worker->device, "tsm/failure", failure, sizeof(failure));
-	expect(worker, is_reason_for(event.reason, failure, error),
+	expect(worker, failure_fits(error, event.reason, failure),
 	       "%s, reason %u and \"%s\" do not fit", name_of(error), event.reason, failure);
 	expect(worker, (error == EREMOTEIO) == !!event.error_code || error == EBUSY,
 	       "%s with SPDM error code 0x%02x", name_of(error), event.error_code);
