@@ -76,7 +76,8 @@ static int messages_with(const struct list *list, const char *name)
  * that make a requester begin anew matter with the messages of a refresh, too. Not
  * - those that no machine survives (silence), or no socket (hangup; see hotplug.sh),
  * - those that take another configuration (unknown-flags, san-none),
- * - those that end well if the machine is fast (one-byte-portions).
+ * - those that end well when all slots are asked for, since more exchanges are
+ *   allowed for them (one-byte-portions).
  */
 static bool is_tried(const struct list *list, const char *name)
 {
