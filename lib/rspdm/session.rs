@@ -207,6 +207,7 @@ impl Session {
                 measurements: Collected::new(),
             },
             buffer,
+            assembly: Collected::new(),
         };
         let freshness = Freshness {
             nonce: wanted.nonce.unwrap_or_else(random),

@@ -18,6 +18,24 @@ pub const DATA_TRANSFER_SIZE_MIN: u32 = 42;
 /// PCIe r6.1 6.30.1, "Data Object Header 2": Length is 18 bits wide and counts dwords.
 pub const DATA_TRANSFER_SIZE_MAX: u32 = (1 << 20) - 8;
 
+/// MaxSPDMmsgSize of our own, in bytes, unless one transfer can bring more: the longest message that
+/// is put together from chunks.
+///
+/// CHALLENGE_AUTH with the longest signature there is, of SLH-DSA, has 51 KiB; the rest is room for
+/// measurements with manifests. A device can claim that a message has this length for nothing, but
+/// memory is taken only for what has arrived.
+pub const MESSAGE_LEN_MAX: u32 = 1 << 17;
+
+/// Fewest bytes of a message in any of its chunks but the last: what the smallest transfer has room
+/// for behind the longest header.
+///
+/// DSP0274 1.2, "CHUNK_RESPONSE response message format": a header of 16 bytes in the first chunk.
+pub const CHUNK_LEN_MIN: u32 = DATA_TRANSFER_SIZE_MIN - 16;
+
+// No transfer has more chunks than ChunkSeqNo can count, which has 16 bits before 1.4.
+const _: () = assert!(MESSAGE_LEN_MAX / CHUNK_LEN_MIN < 0xffff);
+const _: () = assert!(DATA_TRANSFER_SIZE_MAX / CHUNK_LEN_MIN < 0xffff);
+
 /// Most bytes that a transport may append to a response, e.g. to fill a DOE dword.
 ///
 /// More than that is not padding: somebody sent bytes that no field of the message accounts for.

@@ -99,6 +99,10 @@ names! {
     ChallengeAuth: "CHALLENGE_AUTH";
     /// Answers GET_MEASUREMENTS.
     Measurements: "MEASUREMENTS";
+    /// Answers CHUNK_GET: a piece of a response.
+    Chunk: "CHUNK_RESPONSE";
+    /// Answers CHUNK_SEND: a piece of a request has arrived.
+    ChunkSendAck: "CHUNK_SEND_ACK";
     /// Answers any request that cannot be answered.
     Error: "ERROR";
 }
@@ -196,6 +200,20 @@ names! {
     MeasurementValueType: "DMTFSpecMeasurementValueType";
     /// Measurement block: length of the value.
     MeasurementValueSize: "DMTFSpecMeasurementValueSize";
+    /// CHUNK_RESPONSE, CHUNK_SEND_ACK: which transfer it is.
+    Handle: "Handle";
+    /// CHUNK_RESPONSE, CHUNK_SEND_ACK: which chunk of the transfer it is.
+    ChunkSeqNo: "ChunkSeqNo";
+    /// CHUNK_RESPONSE: length of the chunk.
+    ChunkSize: "ChunkSize";
+    /// CHUNK_RESPONSE: length of the whole.
+    LargeMessageSize: "LargeMessageSize";
+    /// CHUNK_RESPONSE: whether there is no chunk after this one.
+    LastChunk: "LastChunk";
+    /// CHUNK_RESPONSE: a piece of the response.
+    Chunk: "chunk";
+    /// CHUNK_SEND_ACK: whether the request is refused.
+    EarlyErrorDetected: "EarlyErrorDetected";
     /// ERROR: what is to be known beside the code.
     ExtendedErrorData: "ExtendedErrorData";
 }

@@ -20,8 +20,10 @@ pub struct PeerCapabilities {
     /// The device takes at most 2^n microseconds for what needs cryptography; at most
     /// [`EXPONENT_MAX`](super::limits::EXPONENT_MAX).
     pub ct_exponent: u8,
-    /// Bytes of the longest request that the device takes; before 1.2 no limit is told.
+    /// Bytes of the longest message that the device takes at once; before 1.2 no limit is told.
     pub data_transfer_size: Option<u32>,
+    /// Bytes of the longest request that the device takes in chunks, if it does that at all.
+    pub max_spdm_msg_size: Option<u32>,
 }
 
 /// Format of OpaqueData.

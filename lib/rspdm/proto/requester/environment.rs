@@ -56,7 +56,8 @@ pub trait Clock {
 /// Memory that grows with what is put into it.
 ///
 /// How much that can be is bounded by [`limits`](crate::proto::limits): a chain by its greatest
-/// length, a transcript by the budget's bytes and a signature.
+/// length, a transcript by the budget's bytes and a signature, a response in chunks by the greatest
+/// length of a message.
 pub trait Store {
     /// Appends `bytes`, all or nothing.
     ///
@@ -96,7 +97,7 @@ pub trait Environment {
     type Crypto: Crypto;
     /// Memory for chains and transcripts.
     type Store: Store;
-    /// Memory for one response.
+    /// Memory for one transfer.
     type Buffer: DerefMut<Target = [u8]>;
 }
 
@@ -122,9 +123,10 @@ pub struct Resources<E: Environment> {
     pub crypto: E::Crypto,
     /// Memory for what it finds.
     pub memory: Memory<E::Store>,
-    /// Memory for one response. Its length, rounded down to whole dwords, is the DataTransferSize
-    /// (and MaxSPDMmsgSize) that the device is told: neither less nor more than
-    /// [`limits`](crate::proto::limits) allows. It stays the same however small the device's own
-    /// is.
+    /// Memory for one transfer. Its length, rounded down to whole dwords, is the DataTransferSize
+    /// that the device is told: neither less nor more than [`limits`](crate::proto::limits) allows.
+    /// It stays the same however small the device's own is.
     pub buffer: E::Buffer,
+    /// Memory for a response that comes in several transfers; grows with what arrives of it.
+    pub assembly: E::Store,
 }

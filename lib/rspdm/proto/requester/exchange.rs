@@ -4,8 +4,12 @@
 //!
 //! A step hands in a request and gets bytes that are not an ERROR, or an error. Whatever it takes
 //! in between stays in here: what was sent is sent again after ERROR Busy, RESPOND_IF_READY is sent
-//! after ERROR ResponseNotReady. So each request and each response can stand in a transcript only
-//! once.
+//! after ERROR ResponseNotReady, and chunks of a large message are cut and joined. So each request
+//! and each response can stand in a transcript only once, and whole.
+
+mod large;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod large_test;
 
 use kernel::validate::Untrusted;
 
@@ -27,10 +31,14 @@ use crate::proto::{
         Budget, //
     },
     message::Request,
-    negotiated::NegotiatedState,
+    negotiated::{
+        NegotiatedState,
+        PeerCapabilities, //
+    },
     record::Stats,
     version::Version,
     wire::{
+        capabilities::OwnSizes,
         encode::RequestBytes,
         error_rsp::{
             self,
@@ -46,17 +54,34 @@ use crate::proto::{
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     /// The negotiated version; 1.0 before there is one.
-    pub(super) version: Version,
-    /// Longest request that the device takes, in bytes, if it told.
-    pub(super) request_len_max: Option<u32>,
+    version: Version,
+    /// Longest message that the device takes at once, in bytes, if it told.
+    transfer_size: Option<u32>,
+    /// Longest request that the device takes in chunks, in bytes, if it knows chunks.
+    chunked_len_max: Option<u32>,
 }
 
 impl Terms {
-    pub(super) fn of(state: &NegotiatedState) -> Self {
+    /// Before CAPABILITIES.
+    pub(super) fn early(version: Version) -> Self {
         Self {
-            version: state.version,
-            request_len_max: state.peer.data_transfer_size,
+            version,
+            transfer_size: None,
+            chunked_len_max: None,
         }
+    }
+
+    /// After CAPABILITIES.
+    pub(super) fn with(version: Version, peer: &PeerCapabilities) -> Self {
+        Self {
+            version,
+            transfer_size: peer.data_transfer_size,
+            chunked_len_max: peer.max_spdm_msg_size,
+        }
+    }
+
+    pub(super) fn of(state: &NegotiatedState) -> Self {
+        Self::with(state.version, &state.peer)
     }
 }
 
@@ -65,18 +90,32 @@ pub(super) struct Channel<E: Environment> {
     transport: E::Transport,
     clock: E::Clock,
     buffer: E::Buffer,
-    /// Length of what is used of the buffer: our DataTransferSize.
-    data_transfer_size: u32,
+    /// Where chunks are joined.
+    assembly: E::Store,
+    /// What the device is told: how much of the buffer is used, and how much is joined.
+    own: OwnSizes,
+    /// Handle of the next request that is sent in chunks.
+    handle: u8,
     budget: Budget,
     stats: Stats,
     /// When the first request was sent, by the clock.
     started_us: Option<u64>,
 }
 
+/// Where the answer to a message is.
+enum Answer {
+    /// In the buffer, between these two offsets.
+    Buffer { from: usize, to: usize },
+    /// Still with the device, which hands it out in chunks; the whole is longer than so many bytes.
+    Device { handle: u8, longer_than: u32 },
+}
+
 /// What to do after an answer.
 enum Next {
-    /// The response is the first so many bytes of the buffer.
-    Done(usize),
+    /// Take it: it is a response.
+    Take,
+    /// Fetch the response in chunks.
+    Fetch { handle: u8 },
     /// Wait, then send the same again.
     Repeat { pause_us: u64 },
     /// Wait, then ask whether the response is ready.
@@ -95,6 +134,7 @@ impl<E: Environment> Channel<E> {
         transport: E::Transport,
         clock: E::Clock,
         buffer: E::Buffer,
+        assembly: E::Store,
         budget: Budget,
     ) -> Result<Self, Error> {
         // Whole dwords only: padding must fit too.
@@ -106,16 +146,21 @@ impl<E: Environment> Channel<E> {
             transport,
             clock,
             buffer,
-            data_transfer_size: len,
+            assembly,
+            own: OwnSizes {
+                data_transfer_size: len,
+                max_spdm_msg_size: len.max(limits::MESSAGE_LEN_MAX),
+            },
+            handle: 0,
             budget,
             stats: Stats::default(),
             started_us: None,
         })
     }
 
-    /// Our own DataTransferSize, in bytes: always the same.
-    pub(super) fn data_transfer_size(&self) -> u32 {
-        self.data_transfer_size
+    /// Our own DataTransferSize and MaxSPDMmsgSize: always the same.
+    pub(super) fn own_sizes(&self) -> OwnSizes {
+        self.own
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -129,36 +174,62 @@ impl<E: Environment> Channel<E> {
         bytes: &RequestBytes,
         terms: Terms,
     ) -> Result<&Untrusted<[u8]>, Error> {
-        check_len(bytes, terms)?;
+        let answer = if is_large(bytes, terms)? {
+            self.send_large(request, bytes, terms)?
+        } else {
+            self.ask(request, request.code(), bytes, terms)?
+        };
+        // The fallbacks are never taken: the transport returned a part of the buffer.
+        let response = match answer {
+            Answer::Buffer { from, to } => self.buffer.get(from..to).unwrap_or_default(),
+            Answer::Device {
+                handle,
+                longer_than,
+            } => self.fetch_large(request, handle, longer_than, terms)?,
+        };
+        Ok(Untrusted::from_ref(response))
+    }
+
+    /// Sends one message, again if need be, and returns where its answer is.
+    ///
+    /// `request` is the request that it is about, `code` its own RequestResponseCode: they differ
+    /// for chunks.
+    fn ask(
+        &mut self,
+        request: Request,
+        code: u8,
+        bytes: &RequestBytes,
+        terms: Terms,
+    ) -> Result<Answer, Error> {
         let mut delays = Delays::default();
         let mut question = *bytes;
-        let len = loop {
-            match self.attempt(request, question.as_bytes(), terms, &mut delays)? {
-                Next::Done(len) => break len,
+        loop {
+            let len = self.attempt(request, question.as_bytes())?;
+            let response = Untrusted::from_ref(self.buffer.get(..len).unwrap_or_default());
+            let error = error_rsp::detect(response, code, terms.version)?;
+            match delays.next(request, terms, error)? {
+                Next::Take => return Ok(Answer::Buffer { from: 0, to: len }),
+                Next::Fetch { handle } => {
+                    return Ok(Answer::Device {
+                        handle,
+                        longer_than: limits::DATA_TRANSFER_SIZE_MIN,
+                    })
+                }
                 // What is repeated is what was just sent: while a response is not ready, no other
                 // request may be sent than RESPOND_IF_READY.
                 Next::Repeat { pause_us } => self.pause(request, pause_us)?,
                 Next::Ask { pause_us, token } => {
                     self.pause(request, pause_us)?;
-                    question = respond_if_ready::encode(terms.version, request, token);
+                    question = respond_if_ready::encode(terms.version, code, token);
                 }
             }
-        };
-        // The fallback is never taken: the transport returned a part of the buffer.
-        let response = self.buffer.get(..len).unwrap_or_default();
-        Ok(Untrusted::from_ref(response))
+        }
     }
 
-    /// Exchanges once and decides what the answer means.
-    fn attempt(
-        &mut self,
-        request: Request,
-        bytes: &[u8],
-        terms: Terms,
-        delays: &mut Delays,
-    ) -> Result<Next, Error> {
+    /// Exchanges once and returns how many bytes of the buffer hold the answer.
+    fn attempt(&mut self, request: Request, bytes: &[u8]) -> Result<usize, Error> {
         self.charge(request, bytes.len())?;
-        let size = usize::try_from(self.data_transfer_size).unwrap_or(usize::MAX);
+        let size = usize::try_from(self.own.data_transfer_size).unwrap_or(usize::MAX);
         let buffer = self.buffer.get_mut(..size).unwrap_or_default();
         let response =
             self.transport
@@ -168,14 +239,10 @@ impl<E: Environment> Channel<E> {
                     fault,
                 })?;
         let len = response.len();
-        let outcome = error_rsp::detect(response, request, terms.version);
         let received = u32::try_from(len).unwrap_or(u32::MAX);
         self.stats.received = self.stats.received.saturating_add(received);
         self.stats.time_us = self.elapsed_us();
-        match outcome? {
-            None => Ok(Next::Done(len)),
-            Some(error) => delays.next(request, error),
-        }
+        Ok(len)
     }
 
     /// Accounts for one more request, if the budget allows it.
@@ -226,9 +293,24 @@ impl<E: Environment> Channel<E> {
 }
 
 impl Delays {
-    /// What an ERROR asks for.
-    fn next(&mut self, request: Request, error: ErrorResponse) -> Result<Next, Error> {
+    /// What an answer asks for, which may be an ERROR.
+    fn next(
+        &mut self,
+        request: Request,
+        terms: Terms,
+        error: Option<ErrorResponse>,
+    ) -> Result<Next, Error> {
+        let Some(error) = error else {
+            return Ok(Next::Take);
+        };
         match error {
+            ErrorResponse::Large { handle } if terms.chunked_len_max.is_some() => {
+                Ok(Next::Fetch { handle })
+            }
+            ErrorResponse::Large { .. } => Err(Error::Refused {
+                request,
+                code: ErrorCode::LargeResponse,
+            }),
             ErrorResponse::NotReady(not_ready) if request != Request::GetVersion => {
                 self.not_ready(request, not_ready)
             }
@@ -265,16 +347,18 @@ impl Delays {
     }
 }
 
-/// Whether the device can take a request that long.
-fn check_len(bytes: &RequestBytes, terms: Terms) -> Result<(), Error> {
+/// Whether a request has to be sent in chunks, if the device can take it at all.
+fn is_large(bytes: &RequestBytes, terms: Terms) -> Result<bool, Error> {
     let needed = u32::try_from(bytes.as_bytes().len()).unwrap_or(u32::MAX);
-    match terms.request_len_max {
-        Some(available) if needed > available => {
-            Err(Error::Unsupported(Unsupported::RequestLength {
-                needed,
-                available,
-            }))
-        }
-        _ => Ok(()),
+    let Some(available) = terms.transfer_size.filter(|size| needed > *size) else {
+        return Ok(false);
+    };
+    let available = terms.chunked_len_max.unwrap_or(available);
+    if needed > available {
+        return Err(Error::Unsupported(Unsupported::RequestLength {
+            needed,
+            available,
+        }));
     }
+    Ok(true)
 }

@@ -154,7 +154,8 @@ impl<E: Environment> Requester<E> {
     fn fetch_chain(&mut self, state: &NegotiatedState, slot: SlotId) -> Result<(), Error> {
         let transfer_max = self
             .channel
-            .data_transfer_size()
+            .own_sizes()
+            .data_transfer_size
             .saturating_sub(certificate::OVERHEAD);
         let portion_max = u16::try_from(transfer_max).unwrap_or(u16::MAX);
         let mut wanted = Wanted {

@@ -65,6 +65,8 @@ mod signature;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod testing;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod testing_chunks;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod testing_device;
 
 use super::{
@@ -181,6 +183,7 @@ impl<E: Environment> Requester<E> {
             resources.transport,
             resources.clock,
             resources.buffer,
+            resources.assembly,
             policy.budget,
         )?;
         let memory = resources.memory;

@@ -100,10 +100,7 @@ impl<E: Environment> Negotiated<'_, E> {
 impl<E: Environment> Requester<E> {
     fn version(&mut self) -> Result<Version, Error> {
         let request = get_version::encode();
-        let terms = Terms {
-            version: Version::V1_0,
-            request_len_max: None,
-        };
+        let terms = Terms::early(Version::V1_0);
         let raw = self
             .channel
             .exchange(Request::GetVersion, &request, terms)?;
@@ -116,11 +113,8 @@ impl<E: Environment> Requester<E> {
     }
 
     fn capabilities(&mut self, version: Version) -> Result<PeerCapabilities, Error> {
-        let request = capabilities::encode(version, self.channel.data_transfer_size());
-        let terms = Terms {
-            version,
-            request_len_max: None,
-        };
+        let request = capabilities::encode(version, self.channel.own_sizes());
+        let terms = Terms::early(version);
         let raw = self
             .channel
             .exchange(Request::GetCapabilities, &request, terms)?;
@@ -139,10 +133,7 @@ impl<E: Environment> Requester<E> {
             signatures: self.policy.signatures,
         };
         let request = algorithms::encode(version, offer);
-        let terms = Terms {
-            version,
-            request_len_max: peer.data_transfer_size,
-        };
+        let terms = Terms::with(version, &peer);
         let raw = self
             .channel
             .exchange(Request::NegotiateAlgorithms, &request, terms)?;

@@ -12,6 +12,7 @@ use core::cell::{
 
 use super::{
     connection::EvidenceOf,
+    testing_chunks::EditChunk,
     testing_device::{
         Bytes,
         Device,
@@ -216,6 +217,7 @@ struct Room<const N: usize> {
     chains: [Bytes<64>; 8],
     transcript: Bytes<N>,
     measurements: Bytes<384>,
+    assembly: Bytes<160>,
 }
 
 impl<const N: usize> Room<N> {
@@ -225,6 +227,7 @@ impl<const N: usize> Room<N> {
         chains: [Bytes::EMPTY; 8],
         transcript: Bytes::EMPTY,
         measurements: Bytes::EMPTY,
+        assembly: Bytes::EMPTY,
     };
 
     fn resources<'a>(
@@ -248,6 +251,7 @@ impl<const N: usize> Room<N> {
                 measurements: &mut self.measurements,
             },
             buffer: self.buffer.get_mut(..scene.buffer_len).unwrap_or_default(),
+            assembly: &mut self.assembly,
         }
     }
 }
@@ -258,6 +262,9 @@ pub(super) struct Scene {
     pub(super) is_silent: bool,
     pub(super) edit: Edit,
     pub(super) damage: Edit,
+    /// Most bytes that the device sends at once; 0 if it knows no chunks.
+    pub(super) chunk_len: usize,
+    pub(super) edit_chunk: EditChunk,
     pub(super) crypto: Toys,
     pub(super) policy: Policy,
     pub(super) buffer_len: usize,
@@ -271,6 +278,8 @@ impl Scene {
         is_silent: false,
         edit: |_| (),
         damage: |_| (),
+        chunk_len: 0,
+        edit_chunk: |_| (),
         crypto: Toys::HONEST,
         policy: Policy::DEFAULT,
         buffer_len: 160,

@@ -16,6 +16,7 @@ use super::{
         Toys,
         FAULT, //
     },
+    testing_chunks::Chunks,
     Transport, //
 };
 use crate::proto::{
@@ -108,6 +109,8 @@ pub(super) struct Device {
     /// How much of them is VCA.
     vca_len: usize,
     asked: [u8; 7],
+    /// What is on its way in chunks.
+    pub(super) chunks: Chunks,
 }
 
 impl Device {
@@ -120,6 +123,7 @@ impl Device {
             transcript: Bytes::EMPTY,
             vca_len: 0,
             asked: [0; 7],
+            chunks: Chunks::new(scene.chunk_len, scene.edit_chunk),
         }
     }
 
@@ -132,7 +136,7 @@ impl Device {
         }
     }
 
-    fn answer(&mut self, question: &[u8]) -> Option<Answer> {
+    pub(super) fn answer(&mut self, question: &[u8]) -> Option<Answer> {
         if self.is_silent {
             return None;
         }
@@ -213,8 +217,8 @@ impl Transport for &RefCell<Device> {
         response: &'b mut [u8],
     ) -> Result<&'b Untrusted<[u8]>, Fault> {
         let mut device = self.try_borrow_mut().map_err(|_| FAULT)?;
-        let answer = device.answer(request).ok_or(FAULT)?;
-        let bytes = answer.bytes.as_bytes();
+        let answer = device.answer_in_chunks(request).ok_or(FAULT)?;
+        let bytes = answer.as_bytes();
         let places = response.iter_mut().zip(bytes);
         places.for_each(|(to, from)| *to = *from);
         let len = bytes.len().min(response.len());

@@ -45,21 +45,33 @@ use crate::proto::{
     version::Version, //
 };
 
-/// Makes the request; `data_transfer_size` is what we can take at once.
+/// What we can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnSizes {
+    /// At once, in bytes.
+    pub data_transfer_size: u32,
+    /// In chunks, in bytes; no less than that.
+    pub max_spdm_msg_size: u32,
+}
+
+/// Makes the request.
 ///
-/// We have no capabilities: the flags for certificates and challenges are about a requester's own.
-/// Without CHUNK_CAP the two sizes have to be the same.
-pub fn encode(version: Version, data_transfer_size: u32) -> RequestBytes {
+/// We can take and send chunks. The flags for certificates and challenges are about a requester's
+/// own.
+pub fn encode(version: Version, own: OwnSizes) -> RequestBytes {
     let header = Header::new(version, Request::GetCapabilities, 0, 0);
     let flags = Flags {
         reserved: 0,
         ct_exponent: CT_EXPONENT,
         ext_flags: U16::ZERO,
-        flags: U32::ZERO,
+        flags: U32::new(match version {
+            Version::V1_0 | Version::V1_1 => 0,
+            Version::V1_2 | Version::V1_3 | Version::V1_4 => CHUNK_CAP,
+        }),
     };
     let sizes = Sizes {
-        data_transfer_size: U32::new(data_transfer_size),
-        max_spdm_msg_size: U32::new(data_transfer_size),
+        data_transfer_size: U32::new(own.data_transfer_size),
+        max_spdm_msg_size: U32::new(own.max_spdm_msg_size),
     };
     match version {
         Version::V1_0 => RequestBytes::new(&header),
@@ -93,7 +105,7 @@ impl<'a> Validate<'a, [u8], Version> for Capabilities<'a> {
         }
         let flags = ResponderFlags::from_wire(version, body.flags.get())
             .ok_or(reader.misbehaved(Misbehaved::Illegal(Field::Flags)))?;
-        let data_transfer_size = match version {
+        let sizes = match version {
             Version::V1_0 | Version::V1_1 => None,
             Version::V1_2 | Version::V1_3 | Version::V1_4 => Some(sizes(&mut reader, flags)?),
         };
@@ -101,14 +113,17 @@ impl<'a> Validate<'a, [u8], Version> for Capabilities<'a> {
         let peer = PeerCapabilities {
             flags,
             ct_exponent: body.ct_exponent,
-            data_transfer_size,
+            data_transfer_size: sizes.map(|(transfer, _)| transfer),
+            max_spdm_msg_size: sizes
+                .filter(|_| flags.can_chunk())
+                .map(|(_, message)| message),
         };
         Ok(Self { bytes, peer })
     }
 }
 
-/// Reads the sizes and returns DataTransferSize.
-fn sizes(reader: &mut Reader<'_>, flags: ResponderFlags) -> Result<u32, Error> {
+/// Reads DataTransferSize and MaxSPDMmsgSize.
+fn sizes(reader: &mut Reader<'_>, flags: ResponderFlags) -> Result<(u32, u32), Error> {
     let sizes: &Sizes = reader.read(Field::DataTransferSize)?;
     let transfer = sizes.data_transfer_size.get();
     let message = sizes.max_spdm_msg_size.get();
@@ -119,7 +134,7 @@ fn sizes(reader: &mut Reader<'_>, flags: ResponderFlags) -> Result<u32, Error> {
     if message < transfer || cannot_join {
         return Err(reader.misbehaved(Misbehaved::Illegal(Field::MaxSpdmMsgSize)));
     }
-    Ok(transfer)
+    Ok((transfer, message))
 }
 
 /// What follows the header from 1.1 on, and in the response always.
@@ -163,6 +178,9 @@ struct GetCapabilities1_2 {
 }
 
 const _: () = assert!(size_of::<GetCapabilities1_2>() == 20);
+
+/// Flags: CHUNK_CAP, from 1.2 on.
+const CHUNK_CAP: u32 = 1 << 17;
 
 /// Our own CTExponent: about a second. Nothing depends on it while we sign nothing.
 const CT_EXPONENT: u8 = 20;
@@ -212,16 +230,20 @@ mod tests {
 
     #[test]
     fn request_has_the_length_of_its_version() {
-        let request = encode(Version::V1_0, 4600);
+        let own = OwnSizes {
+            data_transfer_size: 4600,
+            max_spdm_msg_size: 0x2_0000,
+        };
+        let request = encode(Version::V1_0, own);
         assert_eq!(request.as_bytes(), [0x10, 0xe1, 0x00, 0x00].as_slice());
-        let request = encode(Version::V1_1, 4600);
+        let request = encode(Version::V1_1, own);
         // Header; reserved, CTExponent, reserved; Flags
         let expected = [0x11, 0xe1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0];
         assert_eq!(request.as_bytes(), expected.as_slice());
-        let request = encode(Version::V1_4, 4600);
+        let request = encode(Version::V1_4, own);
         // Header; reserved, CTExponent, ExtFlags; Flags; DataTransferSize; MaxSPDMmsgSize
         let expected = [
-            0x14, 0xe1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0xf8, 0x11, 0, 0, 0xf8, 0x11, 0, 0,
+            0x14, 0xe1, 0, 0, 0, 20, 0, 0, 0, 0, 2, 0, 0xf8, 0x11, 0, 0, 0, 0, 2, 0,
         ];
         assert_eq!(request.as_bytes(), expected.as_slice());
     }
@@ -234,6 +256,7 @@ mod tests {
         assert_eq!(capabilities.peer.ct_exponent, 0x17);
         assert_eq!(capabilities.peer.flags.to_wire(), 0x001a_fbf7);
         assert_eq!(capabilities.peer.data_transfer_size, Some(0x1200));
+        assert_eq!(capabilities.peer.max_spdm_msg_size, Some(0x2_8000));
         Ok(())
     }
 
@@ -294,6 +317,13 @@ mod tests {
             parse(Version::V1_2, &message).err(),
             illegal(Field::MaxSpdmMsgSize)
         );
+        let mut message = message;
+        let sizes = message.iter_mut().skip(16);
+        sizes
+            .zip([0x00, 0x12, 0x00, 0x00])
+            .for_each(|(to, from)| *to = from);
+        let peer = parse(Version::V1_2, &message).map(|capabilities| capabilities.peer);
+        assert_eq!(peer.map(|peer| peer.max_spdm_msg_size), Ok(None));
     }
 
     #[test]

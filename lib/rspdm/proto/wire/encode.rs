@@ -32,9 +32,20 @@ impl RequestBytes {
         }
     }
 
+    /// The request with `tail` behind it, if there is room for that.
+    pub(super) fn with(mut self, tail: &[u8]) -> Option<Self> {
+        let len = self.len.checked_add(tail.len())?;
+        let room = self.bytes.get_mut(self.len..len)?;
+        for (to, from) in room.iter_mut().zip(tail) {
+            *to = *from;
+        }
+        self.len = len;
+        Some(self)
+    }
+
     /// The request.
     pub fn as_bytes(&self) -> &[u8] {
-        // The fallback is never taken: `len` is the size of a type that `bytes` has room for.
+        // The fallback is never taken: `bytes` has room for `len` bytes.
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }
 }

@@ -33,7 +33,6 @@ use crate::proto::{
     limits::EXPONENT_MAX,
     message::{
         Field,
-        Request,
         Response, //
     },
     version::Version, //
@@ -180,6 +179,11 @@ impl NotReady {
 pub enum ErrorResponse {
     /// ResponseNotReady: the response comes later.
     NotReady(NotReady),
+    /// LargeResponse: the response comes in chunks, by this Handle.
+    Large {
+        /// What CHUNK_GET has to repeat.
+        handle: u8,
+    },
     /// Any other code.
     Other(ErrorCode),
 }
@@ -187,31 +191,31 @@ pub enum ErrorResponse {
 /// RequestResponseCode of ERROR.
 const ERROR: u8 = 0x7f;
 
-/// Finds out whether the response to `request` is an ERROR.
+/// Finds out whether the response to a request with RequestResponseCode `code` is an ERROR.
 ///
 /// What is not is left alone: its own parser will tell what is wrong with it, if anything.
 ///
 /// # Errors
 ///
-/// If it is an ERROR of another version than the negotiated one or 1.0, or a ResponseNotReady whose
-/// data is missing or makes no sense. Bytes after the data of an ERROR are not counted, because
-/// how much data there is, is up to the code, and vendors have their own.
+/// If it is an ERROR of another version than the negotiated one or 1.0, or a ResponseNotReady or
+/// LargeResponse (1.2) whose data is missing or makes no sense. Bytes after the data of an ERROR
+/// are not counted, because how much data there is, is up to the code, and vendors have their own.
 pub fn detect(
     response: &Untrusted<[u8]>,
-    request: Request,
+    code: u8,
     version: Version,
 ) -> Result<Option<ErrorResponse>, Error> {
     response
-        .validate_with::<Detected, _>((request, version))
+        .validate_with::<Detected, _>((code, version))
         .map(|detected| detected.0)
 }
 
 struct Detected(Option<ErrorResponse>);
 
-impl<'a> Validate<'a, [u8], (Request, Version)> for Detected {
+impl<'a> Validate<'a, [u8], (u8, Version)> for Detected {
     type Error = Error;
 
-    fn validate(raw: &'a [u8], (request, version): (Request, Version)) -> Result<Self, Error> {
+    fn validate(raw: &'a [u8], (code, version): (u8, Version)) -> Result<Self, Error> {
         if raw.get(1) != Some(&ERROR) {
             return Ok(Self(None));
         }
@@ -224,16 +228,22 @@ impl<'a> Validate<'a, [u8], (Request, Version)> for Detected {
             }));
         }
         let error = match ErrorCode::from_wire(header.param1) {
-            ErrorCode::ResponseNotReady => ErrorResponse::NotReady(not_ready(reader, request)?),
+            ErrorCode::ResponseNotReady => ErrorResponse::NotReady(not_ready(reader, code)?),
+            ErrorCode::LargeResponse if version >= Version::V1_2 => large(reader)?,
             code => ErrorResponse::Other(code),
         };
         Ok(Self(Some(error)))
     }
 }
 
-fn not_ready(mut reader: Reader<'_>, request: Request) -> Result<NotReady, Error> {
+fn large(mut reader: Reader<'_>) -> Result<ErrorResponse, Error> {
+    let handle: &u8 = reader.read(Field::ExtendedErrorData)?;
+    Ok(ErrorResponse::Large { handle: *handle })
+}
+
+fn not_ready(mut reader: Reader<'_>, code: u8) -> Result<NotReady, Error> {
     let data: &NotReadyData = reader.read(Field::ExtendedErrorData)?;
-    if data.request_code != request.code() {
+    if data.request_code != code {
         return Err(reader.misbehaved(Misbehaved::Echo(Field::ExtendedErrorData)));
     }
     if data.rdt_exponent > EXPONENT_MAX {
@@ -250,10 +260,12 @@ fn not_ready(mut reader: Reader<'_>, request: Request) -> Result<NotReady, Error
 mod tests {
     use super::*;
 
+    use crate::proto::message::Request;
+
     fn detect(bytes: &[u8]) -> Result<Option<ErrorResponse>, Error> {
         super::detect(
             Untrusted::from_ref(bytes),
-            Request::Challenge,
+            Request::Challenge.code(),
             Version::V1_2,
         )
     }
@@ -340,6 +352,19 @@ mod tests {
         assert_eq!(not_ready.delay_us(), 1024);
         assert_eq!(not_ready.token(), 0x5a);
         Ok(())
+    }
+
+    #[test]
+    fn large_response_tells_its_handle_from_1_2_on() {
+        let error = detect(&[0x12, 0x7f, 0x0f, 0x00, 0x5a]);
+        assert_eq!(error, Ok(Some(ErrorResponse::Large { handle: 0x5a })));
+        let short = malformed(Malformed::Truncated(Field::ExtendedErrorData));
+        assert_eq!(detect(&[0x12, 0x7f, 0x0f, 0x00]), short);
+        let bytes = [0x11, 0x7f, 0x0f, 0x00];
+        let code = Request::Challenge.code();
+        let error = super::detect(Untrusted::from_ref(&bytes), code, Version::V1_1);
+        let other = ErrorResponse::Other(ErrorCode::LargeResponse);
+        assert_eq!(error, Ok(Some(other)));
     }
 
     #[test]

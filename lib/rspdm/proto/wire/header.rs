@@ -61,8 +61,17 @@ impl Header {
         version: Version,
         request: Request,
     ) -> Result<&'a Self, Error> {
+        Self::read_code(reader, version, request.code())
+    }
+
+    /// The same for the response to a request with this RequestResponseCode.
+    pub(super) fn read_code<'a>(
+        reader: &mut Reader<'a>,
+        version: Version,
+        request: u8,
+    ) -> Result<&'a Self, Error> {
         let header: &Self = reader.read(Field::Header)?;
-        let code = request.code() & !REQUEST;
+        let code = request & !REQUEST;
         if header.code != code {
             return Err(reader.misbehaved(Misbehaved::Code {
                 expected: code,

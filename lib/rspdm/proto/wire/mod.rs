@@ -34,6 +34,9 @@ pub mod certificate;
 pub mod challenge;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod challenge_test;
+pub mod chunk;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod chunk_test;
 pub mod digests;
 pub mod get_version;
 pub mod measurement_record;

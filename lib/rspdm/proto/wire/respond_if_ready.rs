@@ -9,20 +9,18 @@ use super::{
     encode::RequestBytes,
     header::Header, //
 };
-use crate::proto::{
-    message::Request,
-    version::Version, //
-};
+use crate::proto::version::Version;
 
 /// RequestResponseCode.
 const RESPOND_IF_READY: u8 = 0xff;
 
-/// Asks whether the response to `original` is ready; `token` is what the device gave for it.
-pub fn encode(version: Version, original: Request, token: u8) -> RequestBytes {
+/// Asks whether the response to the request with the code `original` is ready; `token` is what the
+/// device gave for it.
+pub fn encode(version: Version, original: u8, token: u8) -> RequestBytes {
     RequestBytes::new(&Header {
         version: version.to_wire(),
         code: RESPOND_IF_READY,
-        param1: original.code(),
+        param1: original,
         param2: token,
     })
 }
@@ -34,7 +32,7 @@ mod tests {
 
     #[test]
     fn request_names_the_original_and_the_token() {
-        let request = encode(Version::V1_2, Request::Challenge, 0x5a);
+        let request = encode(Version::V1_2, 0x83, 0x5a);
         // SPDMVersion, RESPOND_IF_READY, original code, token
         assert_eq!(request.as_bytes(), [0x12, 0xff, 0x83, 0x5a].as_slice());
     }

@@ -117,5 +117,6 @@ pub fn resources<T: Transport, C: Clock>(
             measurements: VecStore::default(),
         },
         buffer: vec![0; data_transfer_size],
+        assembly: VecStore::default(),
     }
 }
