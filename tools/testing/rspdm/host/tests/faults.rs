@@ -28,7 +28,12 @@ use rspdm_responder::{
 const OF_THE_BUS: [&str; 2] = ["certificate:san-other", "certificate:san-none"];
 
 /// Faults that show in the second message of their kind first.
-const IN_THE_SECOND: [&str; 2] = ["certificate:portion-too-long", "certificate:changed-total"];
+const IN_THE_SECOND: [&str; 4] = [
+    "certificate:portion-too-long",
+    "certificate:changed-total",
+    "chunk-send:no-response",
+    "chunk-send:acknowledgement-inside",
+];
 
 /// The faults that show in the second session first, because they need one to repeat.
 const IN_THE_SECOND_SESSION: [&str; 2] = ["challenge:replay", "measurements:replay"];
@@ -151,4 +156,14 @@ fn faults_of_challenge_end_as_they_must() {
 #[test]
 fn faults_of_measurements_end_as_they_must() {
     run_all("measurements");
+}
+
+#[test]
+fn faults_of_chunk_get_end_as_they_must() {
+    run_all("chunk-get");
+}
+
+#[test]
+fn faults_of_chunk_send_end_as_they_must() {
+    run_all("chunk-send");
 }

@@ -20,14 +20,18 @@ pub const MEAS_CAP_NO_SIG: u32 = 0x08;
 /// MEAS_CAP = 2: measurements can be signed.
 pub const MEAS_CAP_SIG: u32 = 0x10;
 
-/// Names that `--caps` takes, with their bits. Only what is implemented.
-pub const CAPABILITY_NAMES: [(&str, u32); 6] = [
+/// CHUNK_CAP: the device sends and takes large messages in chunks.
+pub const CHUNK_CAP: u32 = 0x2_0000;
+
+/// Names that `--caps` takes in any case, with their bits. Only what is implemented.
+pub const CAPABILITY_NAMES: [(&str, u32); 7] = [
     ("CACHE", 0x01),
     ("CERT", CERT_CAP),
     ("CHAL", CHAL_CAP),
     ("MEAS_NO_SIG", MEAS_CAP_NO_SIG),
     ("MEAS_SIG", MEAS_CAP_SIG),
     ("MEAS_FRESH", 0x20),
+    ("CHUNK", CHUNK_CAP),
 ];
 
 /// A device's fixed properties.
@@ -45,8 +49,13 @@ pub struct Config {
     pub capabilities: u32,
     /// CTExponent of CAPABILITIES: 2^n microseconds.
     pub ct_exponent: u8,
-    /// DataTransferSize and MaxSPDMmsgSize, and the longest response to SPDM 1.0 and 1.1, in bytes.
+    /// DataTransferSize, and the longest response to SPDM 1.0 and 1.1, in bytes.
     pub transfer_size: u32,
+    /// MaxSPDMmsgSize with CHUNK_CAP, in bytes; DataTransferSize if that is larger.
+    pub message_size: u32,
+    /// Most bytes that the device sends at once, whatever the requester can take: longer responses
+    /// go in chunks.
+    pub send_size: u32,
     /// Provisioned slots, bit i for slot i.
     pub slots: u8,
     /// Whether each slot has a leaf key of its own.
@@ -122,10 +131,12 @@ impl Default for Config {
             asym: Asym::ALL.to_vec(),
             hash: Hash::ALL.to_vec(),
             measurement_hash: Hash::Sha512,
-            capabilities: CERT_CAP | CHAL_CAP | MEAS_CAP_SIG | 0x20,
+            capabilities: CERT_CAP | CHAL_CAP | MEAS_CAP_SIG | 0x20 | CHUNK_CAP,
             ct_exponent: 20,
             // QEMU's buffer of 0x1200 bytes less the DOE header.
             transfer_size: 4600,
+            message_size: 0x1_0000,
+            send_size: u32::MAX,
             slots: 0x01,
             distinct_keys: false,
             portion: u16::MAX,

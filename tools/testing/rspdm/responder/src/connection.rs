@@ -11,11 +11,17 @@
 //! ```
 //!
 //! A request is read and answered by its file in `message/`; here the answer
-//! goes through the chosen faults, into the transcripts, and is signed.
+//! goes through the chosen faults, into the transcripts, and is signed. Requests
+//! that arrive in chunks, and responses that have to leave so, pass `chunk`.
 
 use std::sync::Arc;
 
 use crate::{
+    chunk::{
+        Taken,
+        Terms,
+        Transfers, //
+    },
     device::Device,
     fault::{
         Delivery,
@@ -28,6 +34,7 @@ use crate::{
             self,
             Requester, //
         },
+        chunk,
         error::{
             Refusal,
             INVALID_REQUEST,
@@ -72,6 +79,8 @@ pub struct Connection {
     last: Option<(Vec<u8>, Vec<u8>)>,
     /// The request that was answered by ERROR ResponseNotReady.
     pending: Option<Vec<u8>>,
+    /// What is on its way in chunks.
+    transfers: Transfers,
 }
 
 /// An SPDM response, and how it shall reach the requester.
@@ -90,6 +99,7 @@ impl Connection {
             stage: Stage::Idle,
             last: None,
             pending: None,
+            transfers: Transfers::default(),
         }
     }
 
@@ -108,6 +118,11 @@ impl Connection {
 
     /// Answers one request, which may be followed by up to three bytes of padding.
     pub fn answer(&mut self, request: &[u8]) -> Reply {
+        self.answer_behind(request, 0)
+    }
+
+    /// Answers a request with something that stands behind so many bytes in its message.
+    fn answer_behind(&mut self, request: &[u8], overhead: usize) -> Reply {
         let pending = self.pending.take();
         let request = match &pending {
             Some(pending) if asks_for(request, pending) => pending,
@@ -115,13 +130,19 @@ impl Connection {
         };
         let kind = request.get(1).and_then(|&code| Kind::of_request(code));
         let strike = kind.map(|kind| self.plan.strike(kind)).unwrap_or_default();
+        let mut deliveries = strike.deliveries();
+        let is_chunk = matches!(kind, Some(Kind::ChunkGet | Kind::ChunkSend));
+        if !is_chunk {
+            self.transfers.forget();
+        }
         let result = match strike.refusal(request) {
             Some(refusal) => Err(refusal),
+            None if is_chunk => self.chunk(request, kind, &strike, &mut deliveries),
             None => self.handle(request, kind, &strike),
         };
         if let Stage::Negotiated(negotiated) = &mut self.stage {
             // Measurements accumulate as long as nothing else is asked and nothing fails.
-            if kind != Some(Kind::Measurements) || result.is_err() {
+            if !is_chunk && (kind != Some(Kind::Measurements) || result.is_err()) {
                 negotiated.forget_measurements();
             }
         }
@@ -138,10 +159,49 @@ impl Connection {
             self.plan.replay(kind, &strike, &mut bytes);
         }
         strike.edit_wire(&mut bytes, request);
-        Reply {
-            bytes,
-            deliveries: strike.deliveries(),
+        let may_be_large = !is_chunk && !matches!(kind, Some(Kind::Version | Kind::Capabilities));
+        if let (Some(terms), true) = (terms(&self.stage), may_be_large) {
+            bytes = self.transfers.cut(bytes, overhead, &terms);
         }
+        Reply { bytes, deliveries }
+    }
+
+    /// Answers CHUNK_GET and CHUNK_SEND.
+    fn chunk(
+        &mut self,
+        request: &[u8],
+        kind: Option<Kind>,
+        strike: &Strike,
+        deliveries: &mut Vec<(Delivery, Option<u32>)>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let Some(terms) = terms(&self.stage) else {
+            return Err(Refusal::new(INVALID_REQUEST));
+        };
+        if request.len() < 4 {
+            return Err(Refusal::new(INVALID_REQUEST));
+        }
+        let version = terms.version;
+        if request[0] != version {
+            return Err(Refusal::new(VERSION_MISMATCH));
+        }
+        if kind == Some(Kind::ChunkGet) {
+            return self.transfers.send(request, &terms, strike);
+        }
+        let (put, is_error, response) = match self.transfers.take(request, &terms)? {
+            Taken::Part(put) => (put, false, vec![]),
+            Taken::Refused(put, refusal) => (put, true, refusal.to_bytes(version)),
+            Taken::Whole(put, whole) => {
+                let overhead = chunk::acknowledgement(version, &put, false, &[])
+                    .bytes
+                    .len();
+                let reply = self.answer_behind(&whole, overhead);
+                deliveries.extend(reply.deliveries);
+                (put, false, reply.bytes)
+            }
+        };
+        let mut message = chunk::acknowledgement(version, &put, is_error, &response);
+        strike.edit_body(&mut message, request);
+        Ok(message.bytes)
     }
 
     /// SPDMVersion of ERROR messages: 1.0 as long as no version was agreed on, and always in
@@ -248,6 +308,24 @@ impl Connection {
             tried: 0x10,
         };
         Ok(message.bytes)
+    }
+}
+
+/// What both sides can take, once they have told.
+fn terms(stage: &Stage) -> Option<Terms<'_>> {
+    match stage {
+        Stage::Idle | Stage::Versioned { .. } => None,
+        Stage::Capable {
+            device,
+            version,
+            requester,
+            ..
+        } => Some(Terms {
+            version: *version,
+            requester,
+            config: &device.config,
+        }),
+        Stage::Negotiated(negotiated) => Some(negotiated.agreed.terms()),
     }
 }
 

@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`server`], [`socket`], [`doe`], [`pcap`] | how messages travel |
 //! | [`connection`], [`negotiated`], [`signing`] | order, transcripts, signatures |
+//! | [`chunk`] | large messages on their way |
 //! | [`message`] | each message's fields |
 //! | [`fault`] | what can go wrong |
 //! | [`config`], [`device`], [`random`] | what the device is |
@@ -26,6 +27,7 @@
 
 pub mod algorithm;
 pub mod authority;
+pub mod chunk;
 pub mod config;
 pub mod connection;
 pub mod der;

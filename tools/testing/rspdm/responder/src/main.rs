@@ -73,8 +73,9 @@ struct Options {
     #[arg(long, value_enum, default_value_t = Hash::Sha512)]
     measurement_hash: Hash,
 
-    /// Capabilities: CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH, or all flags as 0x...
-    #[arg(long, default_value = "CERT,CHAL,MEAS_SIG,MEAS_FRESH", value_parser = capabilities)]
+    /// Capabilities: CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH, CHUNK, or all flags as
+    /// 0x...
+    #[arg(long, default_value = "CERT,CHAL,MEAS_SIG,MEAS_FRESH,CHUNK", value_parser = capabilities)]
     caps: u32,
 
     /// CTExponent: signing may take 2^N microseconds.
@@ -82,8 +83,16 @@ struct Options {
     ct_exponent: u8,
 
     /// DataTransferSize; before SPDM 1.2 the longest response. The default is what QEMU can carry.
-    #[arg(long, default_value_t = 4600)]
+    #[arg(long, visible_alias = "data-transfer-size", default_value_t = 4600)]
     transfer_size: u32,
+
+    /// MaxSPDMmsgSize, with CHUNK.
+    #[arg(long, default_value_t = 65536)]
+    message_size: u32,
+
+    /// Most bytes to send at once, even if the requester can take more; needs CHUNK.
+    #[arg(long, default_value_t = u32::MAX, value_parser = clap::value_parser!(u32).range(42..))]
+    send_size: u32,
 
     /// Provisioned slots: how many from 0 on, or a mask as 0x...
     #[arg(long, default_value = "1", value_parser = slots)]
@@ -168,6 +177,8 @@ impl Options {
             capabilities: self.caps,
             ct_exponent: self.ct_exponent,
             transfer_size: self.transfer_size,
+            message_size: self.message_size,
+            send_size: self.send_size,
             slots: self.slots,
             distinct_keys: self.distinct_keys,
             portion: self.portion,
@@ -207,7 +218,9 @@ fn capabilities(text: &str) -> Result<u32, String> {
     text.split(',')
         .filter(|name| !name.is_empty())
         .try_fold(0, |flags, name| {
-            let known = CAPABILITY_NAMES.iter().find(|(known, _)| *known == name);
+            let known = CAPABILITY_NAMES
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
             known
                 .map(|(_, bit)| flags | bit)
                 .ok_or(format!("there is no capability {name}"))

@@ -11,6 +11,7 @@ pub mod algorithms;
 pub mod capabilities;
 pub mod certificate;
 pub mod challenge;
+pub mod chunk;
 pub mod digests;
 pub mod error;
 pub mod measurements;
@@ -39,11 +40,15 @@ pub enum Kind {
     Challenge,
     /// GET_MEASUREMENTS and MEASUREMENTS.
     Measurements,
+    /// CHUNK_GET and CHUNK_RESPONSE.
+    ChunkGet,
+    /// CHUNK_SEND and CHUNK_SEND_ACK.
+    ChunkSend,
 }
 
 impl Kind {
-    /// Every kind, in the order in which a connection uses them.
-    pub const ALL: [Self; 7] = [
+    /// Every kind, in the order in which a connection uses them; those that carry others come last.
+    pub const ALL: [Self; 9] = [
         Self::Version,
         Self::Capabilities,
         Self::Algorithms,
@@ -51,6 +56,8 @@ impl Kind {
         Self::Certificate,
         Self::Challenge,
         Self::Measurements,
+        Self::ChunkGet,
+        Self::ChunkSend,
     ];
 
     /// First half of a fault's name.
@@ -63,6 +70,8 @@ impl Kind {
             Self::Certificate => "certificate",
             Self::Challenge => "challenge",
             Self::Measurements => "measurements",
+            Self::ChunkGet => "chunk-get",
+            Self::ChunkSend => "chunk-send",
         }
     }
 
@@ -76,6 +85,8 @@ impl Kind {
             Self::Certificate => "CERTIFICATE",
             Self::Challenge => "CHALLENGE_AUTH",
             Self::Measurements => "MEASUREMENTS",
+            Self::ChunkGet => "CHUNK_RESPONSE",
+            Self::ChunkSend => "CHUNK_SEND_ACK",
         }
     }
 
@@ -86,6 +97,8 @@ impl Kind {
             Self::Certificate => 0x82,
             Self::Challenge => 0x83,
             Self::Version => 0x84,
+            Self::ChunkSend => 0x85,
+            Self::ChunkGet => 0x86,
             Self::Measurements => 0xe0,
             Self::Capabilities => 0xe1,
             Self::Algorithms => 0xe3,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    chunk::Terms,
     device::{
         Chain,
         Device, //
@@ -58,10 +59,18 @@ impl Agreed {
         self.device.chains(self.selection.asym)
     }
 
+    /// What both sides can take.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms {
+            version: self.version,
+            requester: &self.requester,
+            config: &self.device.config,
+        }
+    }
+
     /// Longest response that the requester can take, in bytes.
     pub fn response_limit(&self) -> usize {
-        let limit = self.requester.data_transfer_size;
-        limit.unwrap_or(self.device.config.transfer_size) as usize
+        self.terms().response_limit()
     }
 }
 
@@ -156,6 +165,8 @@ impl Negotiated {
             Some(Kind::Version | Kind::Capabilities | Kind::Algorithms) => {
                 Err(Refusal::new(UNEXPECTED_REQUEST))
             }
+            // Nothing is under way.
+            Some(Kind::ChunkGet | Kind::ChunkSend) => Err(Refusal::new(UNEXPECTED_REQUEST)),
             // No answer is pending.
             None if request[1] == RESPOND_IF_READY => Err(Refusal::new(INVALID_REQUEST)),
             None if request[1] & 0x80 == 0 => Err(Refusal::new(INVALID_REQUEST)),

@@ -10,6 +10,7 @@ mod capabilities;
 mod certificate;
 mod chain;
 mod challenge;
+mod chunk;
 mod digests;
 mod measurements;
 mod version;
@@ -34,6 +35,7 @@ use crate::{
         Config,
         Defect,
         CHAL_CAP,
+        CHUNK_CAP,
         MEAS_CAP,
         MEAS_CAP_NO_SIG,
         SAN_OTHER, //
@@ -87,9 +89,9 @@ pub fn all() -> Vec<Fault> {
                 errno,
                 errno_once: errno,
                 newer: None,
-                since: 0x10,
+                since: since(kind),
                 effect: format!("{}: {effect}", kind.response_name()),
-                actions: vec![action.clone()],
+                actions: with_setup(kind, action.clone()),
             });
         }
         for (what, code, extended, errno, errno_once) in ERRORS {
@@ -109,16 +111,35 @@ pub fn all() -> Vec<Fault> {
                 errno,
                 errno_once,
                 newer: None,
-                since: 0x10,
+                since: since(kind),
                 effect: format!(
                     "{}: ERROR with code {code:#04x} instead",
                     kind.response_name()
                 ),
-                actions: vec![Action::Refuse(refusal)],
+                actions: with_setup(kind, Action::Refuse(refusal)),
             });
         }
     }
     faults
+}
+
+/// The first version that has messages of a kind, with the setup that they need.
+fn since(kind: Kind) -> u8 {
+    match kind {
+        // The first request with more than 42 bytes is CHALLENGE of 1.3.
+        Kind::ChunkSend => 0x13,
+        Kind::ChunkGet => 0x12,
+        _ => 0x10,
+    }
+}
+
+/// The action, and what makes sure that there is a message to which it applies.
+fn with_setup(kind: Kind, action: Action) -> Vec<Action> {
+    match kind {
+        Kind::ChunkGet => vec![Setup(small_sends), action],
+        Kind::ChunkSend => vec![Setup(small_transfers), action],
+        _ => vec![action],
+    }
 }
 
 /// Fills in what depends on the request.
@@ -281,7 +302,7 @@ type Special = (
 
 /// One row per way to spoil a certain message: message, what, errno, first version in which it is
 /// one, effect, actions. A file per message.
-const SPECIAL: [&[Special]; 8] = [
+const SPECIAL: [&[Special]; 9] = [
     version::FAULTS,
     capabilities::FAULTS,
     algorithms::FAULTS,
@@ -290,6 +311,7 @@ const SPECIAL: [&[Special]; 8] = [
     chain::FAULTS,
     challenge::FAULTS,
     measurements::FAULTS,
+    chunk::FAULTS,
 ];
 
 /// Faults that are found by another check in newer versions: message, what, since when, errno.
@@ -312,6 +334,18 @@ fn content_changed(message: &mut Message, value: u8) {
         let slot = message.field("Param2")[0] & 0x0f;
         message.replace("Param2", &[slot | value]);
     }
+}
+
+/// Makes sure that responses go in chunks.
+fn small_sends(config: &mut Config) {
+    config.capabilities |= CHUNK_CAP;
+    config.send_size = 160;
+}
+
+/// Makes sure that CHALLENGE comes in chunks.
+fn small_transfers(config: &mut Config) {
+    config.capabilities |= CHUNK_CAP;
+    config.transfer_size = 42;
 }
 
 /// Makes sure that the chain comes in several portions.
@@ -350,6 +384,12 @@ fn edit(message: &mut Message, field: &str, offset: usize, bytes: &[u8]) {
     for (byte, new) in message.field(field).iter_mut().skip(offset).zip(bytes) {
         *byte = *new;
     }
+}
+
+/// Puts another chunk in place of one, and tells its length.
+fn put_chunk(message: &mut Message, chunk: &[u8]) {
+    message.replace("ChunkSize", &(chunk.len() as u32).to_le_bytes());
+    message.replace("SPDMChunk", chunk);
 }
 
 fn replace_u32(message: &mut Message, field: &str, value: usize) {

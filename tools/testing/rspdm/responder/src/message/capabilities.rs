@@ -11,7 +11,10 @@ use super::{
     Kind,
     Message, //
 };
-use crate::config::Config;
+use crate::config::{
+    Config,
+    CHUNK_CAP, //
+};
 
 /// What the requester said about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +23,12 @@ pub struct Requester {
     pub flags: u32,
     /// DataTransferSize, in bytes; absent before SPDM 1.2.
     pub data_transfer_size: Option<u32>,
+    /// MaxSPDMmsgSize, in bytes; absent before SPDM 1.2.
+    pub max_message_size: Option<u32>,
 }
 
 /// Smallest legal DataTransferSize (MinDataTransferSize), in bytes.
 const MIN_DATA_TRANSFER_SIZE: u32 = 42;
-/// CHUNK_CAP.
-const CHUNK_CAP: u32 = 0x2_0000;
 
 /// Reads the request and tells the device's capabilities.
 ///
@@ -52,9 +55,16 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Requester), R
     if version >= 0x12 {
         message
             .put_u32("DataTransferSize", config.transfer_size)
-            .put_u32("MaxSPDMmsgSize", config.transfer_size);
+            .put_u32("MaxSPDMmsgSize", max_message_size(config));
     }
     Ok(((message, len), requester))
+}
+
+fn max_message_size(config: &Config) -> u32 {
+    match config.capabilities & CHUNK_CAP {
+        0 => config.transfer_size,
+        _ => config.transfer_size.max(config.message_size),
+    }
 }
 
 fn read_request(request: &[u8], version: u8) -> Result<(Requester, usize), Refusal> {
@@ -62,6 +72,7 @@ fn read_request(request: &[u8], version: u8) -> Result<(Requester, usize), Refus
         let requester = Requester {
             flags: 0,
             data_transfer_size: None,
+            max_message_size: None,
         };
         return Ok((requester, 4));
     }
@@ -73,6 +84,7 @@ fn read_request(request: &[u8], version: u8) -> Result<(Requester, usize), Refus
         let requester = Requester {
             flags,
             data_transfer_size: None,
+            max_message_size: None,
         };
         return Ok((requester, 12));
     }
@@ -86,6 +98,7 @@ fn read_request(request: &[u8], version: u8) -> Result<(Requester, usize), Refus
     let requester = Requester {
         flags,
         data_transfer_size: Some(data_transfer_size),
+        max_message_size: Some(max_message_size),
     };
     Ok((requester, 20))
 }

@@ -10,6 +10,8 @@ pub const UNEXPECTED_REQUEST: u8 = 0x04;
 pub const UNSUPPORTED_REQUEST: u8 = 0x07;
 /// ResponseTooLarge; extended data is the response's size, 32 bits.
 pub const RESPONSE_TOO_LARGE: u8 = 0x0d;
+/// LargeResponse; extended data is the Handle of the transfer, 8 bits.
+pub const LARGE_RESPONSE: u8 = 0x0f;
 /// ResponseNotReady.
 pub const RESPONSE_NOT_READY: u8 = 0x42;
 /// Token of every ResponseNotReady.

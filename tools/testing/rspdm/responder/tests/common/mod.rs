@@ -33,6 +33,8 @@ pub struct Talk {
     pub version: u8,
     pub connection: Connection,
     pub said: Vec<(Vec<u8>, Reply)>,
+    /// Whether the requester knows chunks.
+    pub has_chunks: bool,
 }
 
 impl Talk {
@@ -42,6 +44,15 @@ impl Talk {
             version,
             connection: Connection::new(plan.clone()),
             said: vec![],
+            has_chunks: false,
+        }
+    }
+
+    /// A connection of a requester that knows chunks.
+    pub fn with_chunks(plan: &Arc<Plan>, version: u8) -> Self {
+        Self {
+            has_chunks: true,
+            ..Self::new(plan, version)
         }
     }
 
@@ -54,6 +65,54 @@ impl Talk {
         let bytes = reply.bytes.clone();
         self.said.push((request.to_vec(), reply));
         bytes
+    }
+
+    /// Asks, in chunks if the device takes no more than `limit` bytes, and fetches the answer in
+    /// chunks if it has to be.
+    pub fn ask_whole(&mut self, request: &[u8], limit: usize) -> Vec<u8> {
+        let mut answer = vec![];
+        if request.len() <= limit {
+            answer = self.ask(request);
+        } else {
+            let (mut rest, mut number) = (request, 0);
+            while !rest.is_empty() {
+                let total = (request.len() as u32).to_le_bytes();
+                let total: &[u8] = if number == 0 { &total } else { &[] };
+                let (chunk, left) = rest.split_at(rest.len().min(limit - 12 - total.len()));
+                let last = u8::from(left.is_empty());
+                let mut message = vec![self.version, 0x85, last, 0x77];
+                message.extend([number, 0, 0, 0, chunk.len() as u8, 0, 0, 0]);
+                message.extend([total, chunk].concat());
+                answer = self.ask(&message);
+                (rest, number) = (left, number + 1);
+            }
+            answer.drain(..answer.len().min(self.ack_header_len()));
+        }
+        if answer.get(1..3) != Some(&[0x7f, 0x0f]) || answer.len() < 5 {
+            return answer;
+        }
+        let (handle, mut whole) = (answer[4], vec![]);
+        // Faulty devices never end.
+        for number in 0..64 {
+            let mut message = vec![self.version, 0x86, 0, handle, number, 0];
+            if self.version >= 0x14 {
+                message.extend([0, 0]);
+            }
+            let chunk = self.ask(&message);
+            let start = if number == 0 { 16 } else { 12 };
+            whole.extend_from_slice(chunk.get(start..).unwrap_or_default());
+            if chunk.get(1..3) != Some(&[0x06, 0x00]) {
+                break;
+            }
+        }
+        whole
+    }
+
+    fn ack_header_len(&self) -> usize {
+        match self.version {
+            0x14 => 8,
+            _ => 6,
+        }
     }
 
     /// Everything said since the `from`-th exchange, requests and responses.
@@ -75,11 +134,15 @@ impl Talk {
         let mut request = vec![self.version, 0xe1, 0x00, 0x00];
         if self.version >= 0x11 {
             request.extend([0x00, 0x14, 0x00, 0x00]); // CTExponent
-            request.extend([0x00, 0x00, 0x00, 0x00]); // Flags
+            let chunk_cap = if self.has_chunks { 0x02 } else { 0x00 };
+            request.extend([0x00, 0x00, chunk_cap, 0x00]); // Flags
         }
         if self.version >= 0x12 {
             request.extend([0xf8, 0x11, 0x00, 0x00]); // DataTransferSize 4600
-            request.extend([0xf8, 0x11, 0x00, 0x00]); // MaxSPDMmsgSize
+            match self.has_chunks {
+                false => request.extend([0xf8, 0x11, 0x00, 0x00]), // MaxSPDMmsgSize
+                true => request.extend([0x00, 0x00, 0x02, 0x00]),
+            }
         }
         request
     }

@@ -98,9 +98,10 @@ pub(super) const FAULTS: &[Special] = &[
         "EPROTO",
         0x12,
         "MaxSPDMmsgSize exceeds DataTransferSize without CHUNK_CAP",
-        &[Body(|message, _| {
-            message.replace("MaxSPDMmsgSize", &0x1_0000u32.to_le_bytes())
-        })],
+        &[
+            Device(|config| config.capabilities &= !CHUNK_CAP),
+            Body(|message, _| message.replace("MaxSPDMmsgSize", &0x1_0000u32.to_le_bytes())),
+        ],
     ),
     (
         Kind::Capabilities,
