@@ -16,6 +16,8 @@
 //! | MUT_AUTH_CAP, ENCAP_CAP | ignored | a demand to authenticate ourselves is refused in time |
 //! | PUB_KEY_ID_CAP | ignored | with CERT_CAP missing the device is refused anyway |
 //! | ALIAS_CERT_CAP | ignored | the chain is what it is; user space judges it |
+//! | CHUNK_CAP | used | large messages go in chunks; without it they are refused |
+//! | LARGE_RESP_CAP | used | without it chains beyond 64 KiB are refused |
 //! | SET_CERT_CAP, CSR_CAP, ... | ignored | we never change a device |
 //! | flags unknown to the version | ignored | reserved bits are to be ignored |
 
@@ -42,6 +44,7 @@ impl ResponderFlags {
     const CERT_CAP: u32 = 1 << 1;
     const CHAL_CAP: u32 = 1 << 2;
     const CHUNK_CAP: u32 = 1 << 17;
+    const LARGE_RESP_CAP: u32 = 1 << 31;
 
     /// Flags from the wire, or `None` if one of the two-bit fields holds its reserved value.
     pub fn from_wire(version: Version, flags: u32) -> Option<Self> {
@@ -71,6 +74,11 @@ impl ResponderFlags {
     /// Whether the device splits and joins messages larger than a transfer.
     pub const fn can_chunk(self) -> bool {
         self.0 & Self::CHUNK_CAP != 0
+    }
+
+    /// Whether the device has the large form of CERTIFICATE, from 1.4 on.
+    pub const fn has_large_responses(self) -> bool {
+        self.0 & Self::LARGE_RESP_CAP != 0
     }
 
     /// Whether every connection with the device has to be a multi-key one.
@@ -144,6 +152,15 @@ mod tests {
         assert_eq!(flags.map(ResponderFlags::to_wire), Some(0));
         let flags = ResponderFlags::from_wire(Version::V1_0, 0xffff_ffe6);
         assert_eq!(flags.map(ResponderFlags::to_wire), Some(0x26));
+    }
+
+    #[test]
+    fn large_responses_are_of_1_4() {
+        let flags = |version| ResponderFlags::from_wire(version, 1 << 31);
+        let large = flags(Version::V1_4).map(ResponderFlags::has_large_responses);
+        assert_eq!(large, Some(true));
+        let large = flags(Version::V1_3).map(ResponderFlags::has_large_responses);
+        assert_eq!(large, Some(false));
     }
 
     #[test]

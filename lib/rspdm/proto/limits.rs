@@ -5,6 +5,23 @@
 //! The peer chooses most numbers of the protocol. Each of them meets a bound from here before it
 //! costs anything, and [`Budget`] bounds what one operation can cost altogether, however its single
 //! steps are spread.
+//!
+//! # Memory
+//!
+//! What a run keeps for one slot, besides the buffer for one transfer (DataTransferSize, which its
+//! owner chooses), at most and for a common device (ECDSA P-384, four certificates):
+//!
+//! | bytes | bound | at most | common |
+//! |---|---|---|---|
+//! | chain | [`CHAIN_LEN_MAX`] | 128 KiB | 2 KiB |
+//! | both transcripts | [`Budget::bytes`]: nothing else gets there | 384 KiB | 4 KiB |
+//! | VCA, in front of both and alone | VERSION of 516 bytes, and the rest | 3 KiB | 1 KiB |
+//! | response in chunks | [`MESSAGE_LEN_MAX`] | 128 KiB | 0 |
+//!
+//! That is [`RUN_MEMORY_MAX`]. Memory is taken as bytes arrive, never because a device says that
+//! they will. What grows is doubled, so that up to twice as much may be set aside. Whoever
+//! publishes the evidence copies all of it but the last row. Each further slot adds another chain,
+//! and the bytes of [`Budget::FURTHER_SLOT`] to the transcript.
 
 /// Smallest DataTransferSize that a peer may announce, in bytes.
 ///
@@ -18,8 +35,8 @@ pub const DATA_TRANSFER_SIZE_MIN: u32 = 42;
 /// PCIe r6.1 6.30.1, "Data Object Header 2": Length is 18 bits wide and counts dwords.
 pub const DATA_TRANSFER_SIZE_MAX: u32 = (1 << 20) - 8;
 
-/// MaxSPDMmsgSize of our own, in bytes, unless one transfer can bring more: the longest message that
-/// is put together from chunks.
+/// MaxSPDMmsgSize of our own, in bytes, unless one transfer can bring more: the longest message
+/// that is put together from chunks.
 ///
 /// CHALLENGE_AUTH with the longest signature there is, of SLH-DSA, has 51 KiB; the rest is room for
 /// measurements with manifests. A device can claim that a message has this length for nothing, but
@@ -50,15 +67,23 @@ pub const REQUEST_LEN_MAX: usize = 64;
 /// DSP0274 1.0, "CHALLENGE_AUTH response message format": OpaqueLength.
 pub const OPAQUE_LEN_MAX: u16 = 1024;
 
-/// Longest SPDM certificate chain, in bytes, header included.
+/// Longest SPDM certificate chain in the small form of CERTIFICATE, in bytes, header included.
 ///
 /// DSP0274 1.0, "Certificate chain format": Length has 16 bits.
-pub const CHAIN_LEN_MAX: u32 = 0xffff;
+pub const SMALL_CHAIN_LEN_MAX: u32 = 0xffff;
+
+/// Longest SPDM certificate chain in the large form, which could tell 4 GiB; in bytes, header
+/// included.
+///
+/// Seventeen certificates with keys and signatures of ML-DSA-87, the longest that a kernel can
+/// verify, of 7.6 KiB each. Chains of devices have three to five.
+pub const CHAIN_LEN_MAX: u32 = 1 << 17;
 
 /// Most certificates in a chain.
 ///
 /// Each costs two signature verifications at most. A certificate with a P-256 key is hardly shorter
-/// than 512 bytes, so that no real chain within [`CHAIN_LEN_MAX`] has more.
+/// than 512 bytes, so that no real chain within [`SMALL_CHAIN_LEN_MAX`] has more; chains are longer
+/// than that because their keys are, not because they have more certificates.
 pub const CERTIFICATES_MAX: usize = 128;
 
 /// Most measurements that a device can tell of: their numbers are 1 to 254, and none may be used
@@ -94,6 +119,16 @@ pub const NOT_READY_PAUSE_MIN_US: u64 = 1_000;
 /// How often an operation starts again with GET_VERSION because the peer lost its state.
 pub const RESTARTS_MAX: u8 = 1;
 
+/// Most bytes that a run for one slot keeps at a time.
+pub const RUN_MEMORY_MAX: u32 =
+    CHAIN_LEN_MAX + Budget::AUTHENTICATE.bytes + VCA_COPIES_LEN_MAX + MESSAGE_LEN_MAX;
+
+/// VCA three times: 4 + 516, 20 + 20 and 32 + 60 bytes.
+const VCA_COPIES_LEN_MAX: u32 = 3 << 10;
+
+// What the table above says.
+const _: () = assert!(RUN_MEMORY_MAX == (128 + 384 + 3 + 128) << 10);
+
 /// What one operation may cost altogether.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -108,25 +143,26 @@ pub struct Budget {
 impl Budget {
     /// For one authentication with the chain of one slot, GET_VERSION to MEASUREMENTS.
     ///
-    /// * Exchanges: the longest chain in portions of 128 bytes, which is far below what any device
-    ///   was seen to choose. A hostile one that sends single bytes is cut off here.
-    /// * Bytes: the longest chain, four times over.
+    /// * Exchanges: the longest chain in portions of 256 bytes, and all but the longest in portions
+    ///   of 128, which is far below what any device was seen to choose. A hostile one that sends
+    ///   single bytes is cut off here.
+    /// * Bytes: the longest chain twice over, and the longest message.
     /// * Time: four requests that need the device's key or flash (DIGESTS, CERTIFICATE,
     ///   CHALLENGE_AUTH, MEASUREMENTS) at the 8.4 s that CMA allows for each, and some. Locks are
     ///   held meanwhile.
     pub const AUTHENTICATE: Self = Self {
         exchanges: 544,
-        bytes: 4 * (CHAIN_LEN_MAX + 1),
+        bytes: 2 * CHAIN_LEN_MAX + MESSAGE_LEN_MAX,
         time_us: 40_000_000,
     };
 
     /// What the chain of each further slot may cost besides.
     ///
-    /// The longest chain in portions of 128 bytes, which make it hardly longer; and the time that
+    /// The longest chain in portions of 256 bytes, which make it hardly longer; and the time that
     /// CMA allows for one request.
     pub const FURTHER_SLOT: Self = Self {
         exchanges: 512,
-        bytes: 2 * (CHAIN_LEN_MAX + 1),
+        bytes: 2 * CHAIN_LEN_MAX,
         time_us: 8_400_000,
     };
 

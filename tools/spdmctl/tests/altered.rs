@@ -76,20 +76,6 @@ fn altered_challenges_name_the_bytes() {
     );
     let at = sample.challenge + 3;
     sample.refuses_byte("CHALLENGE", CHALLENGE, at, 0xff, transcript, at..at + 1);
-    // The second GET_CERTIFICATE stands behind the first portion.
-    let offset = sample.certificates.start + 8 + 0x300 + 4;
-    for at in [offset, offset + 1] {
-        sample.refuses_byte(
-            "offset of a portion",
-            CHALLENGE,
-            at,
-            7,
-            transcript,
-            offset..offset + 2,
-        );
-    }
-    let at = offset - 2;
-    sample.refuses_byte("another slot", CHALLENGE, at, 1, transcript, at..at + 1);
     // Request and response contradict each other.
     let portion = sample.certificates.start - 8..sample.length(CHALLENGE);
     let at = portion.start + 2;

@@ -211,9 +211,13 @@ fn a_chain_is_not_read_twice() {
 
 #[test]
 fn a_slot_is_one_of_eight() {
-    let mut sample = Sample::new(0x14);
+    // The highest bit asks for the large form in 1.4 only.
+    let mut sample = Sample::new(0x13);
     sample.set("GET_CERTIFICATE", 0, 2, &[0x80]);
     sample.assert_unsupported("GET_CERTIFICATE: Param1 0x80");
+    let mut sample = Sample::new(0x14);
+    sample.set("GET_CERTIFICATE", 0, 2, &[0x88]);
+    sample.assert_unsupported("GET_CERTIFICATE: Param1 0x88");
     let mut sample = Sample::new(0x12);
     sample.set("CHALLENGE", 0, 2, &[0xff]);
     sample.assert_unsupported("CHALLENGE: Param1 0xff");

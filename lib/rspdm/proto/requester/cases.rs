@@ -8,12 +8,10 @@ mod tests {
     use super::super::{
         case_table::{
             cases,
-            misbehaved,
             set,
             with_leaf, //
         },
         testing::{
-            edited,
             Scene,
             Toys,
             FAULT, //
@@ -36,13 +34,10 @@ mod tests {
             Rejected,
             Unsupported, //
         },
-        message::{
-            Request::{
-                Challenge,
-                GetCertificate,
-                GetDigests, //
-            },
-            Response, //
+        message::Request::{
+            Challenge,
+            GetCertificate,
+            GetDigests, //
         }, //
     };
 
@@ -129,16 +124,6 @@ mod tests {
         for (number, (_, error)) in cases().enumerate() {
             assert_eq!(kind(&error), number);
         }
-    }
-
-    #[test]
-    fn total_beyond_any_chain_is_refused() {
-        let found = 0xffff + 47;
-        let expected = 0xffff;
-        let what = Misbehaved::Total { expected, found };
-        let error = misbehaved(Response::Certificate, what);
-        let run = edited(|answer| set(answer, GetCertificate, 6, &[0xff, 0xff]));
-        assert_eq!(run, Some(error));
     }
 
     #[test]

@@ -31,7 +31,6 @@ use crate::proto::{
         Rejected,
         Unsupported, //
     },
-    limits::CHAIN_LEN_MAX,
     message::{
         Request,
         Response, //
@@ -52,6 +51,7 @@ use crate::proto::{
         certificate::{
             self,
             Certificate,
+            Form,
             Wanted, //
         },
         digests::{
@@ -152,16 +152,21 @@ impl<E: Environment> Requester<E> {
     /// Every portion has at least one byte and the total stays what the first one said, so this
     /// ends; that it ends soon is up to the budget.
     fn fetch_chain(&mut self, state: &NegotiatedState, slot: SlotId) -> Result<(), Error> {
-        let transfer_max = self
-            .channel
-            .own_sizes()
-            .data_transfer_size
-            .saturating_sub(certificate::OVERHEAD);
-        let portion_max = u16::try_from(transfer_max).unwrap_or(u16::MAX);
+        let form = if state.peer.flags.has_large_responses() {
+            Form::Large
+        } else {
+            Form::Small
+        };
+        // What fits in one transfer: chunks would only cost more.
+        let transfer_size = self.channel.own_sizes().data_transfer_size;
+        let portion_max = transfer_size
+            .saturating_sub(form.overhead())
+            .min(form.portion_len_max());
         let mut wanted = Wanted {
             slot,
             offset: 0,
             len: portion_max,
+            form,
         };
         let mut total = None;
         loop {
@@ -171,15 +176,15 @@ impl<E: Environment> Requester<E> {
                 .channel
                 .exchange(Request::GetCertificate, &request, terms)?;
             let response: Certificate<'_> = raw.validate_with((state.version, wanted))?;
-            check_total(&mut total, wanted.offset, &response)?;
+            check_total(&mut total, wanted, &response)?;
             let chain = self.chains.of_mut(slot);
             chain.append(response.portion).map_err(memory)?;
             self.transcript.append(request.as_bytes(), response.bytes)?;
             if response.remainder == 0 {
                 return Ok(());
             }
-            // The fallback is never taken: the total has 16 bits.
-            wanted.offset = u16::try_from(chain.bytes().len()).unwrap_or(u16::MAX);
+            // The fallback is never taken: the total has 32 bits.
+            wanted.offset = u32::try_from(chain.bytes().len()).unwrap_or(u32::MAX);
             wanted.len = response.remainder.min(portion_max);
         }
     }
@@ -317,14 +322,14 @@ fn choose(choice: SlotChoice, provisioned: SlotMask) -> Result<SlotId, Error> {
 /// Checks that all portions tell the same total, and that it is a possible one.
 fn check_total(
     total: &mut Option<u32>,
-    offset: u16,
+    wanted: Wanted,
     response: &Certificate<'_>,
 ) -> Result<(), Error> {
     let portion = u32::try_from(response.portion.len()).unwrap_or(u32::MAX);
     let found = portion
-        .saturating_add(offset.into())
-        .saturating_add(response.remainder.into());
-    let expected = *total.get_or_insert(found.min(CHAIN_LEN_MAX));
+        .saturating_add(wanted.offset)
+        .saturating_add(response.remainder);
+    let expected = *total.get_or_insert(found.min(wanted.form.chain_len_max()));
     if found != expected {
         return Err(Error::Misbehaved {
             response: Response::Certificate,

@@ -57,6 +57,8 @@ mod exchange;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod exchange_test;
 pub mod identify;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod identify_test;
 pub mod measure;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod measure_test;

@@ -273,12 +273,21 @@ fn respond(request: Request, question: &[u8], response: &mut Bytes<192>) -> Opti
         }
         Request::GetCertificate => {
             let chain = chain();
-            let (offset, wanted) = (byte(4)?, u16::from_le_bytes([byte(6)?, byte(7)?]));
+            let is_large = byte(2)? & 0x80 != 0;
+            let at = if is_large { 8 } else { 4 };
+            let second = if is_large { 12 } else { 6 };
+            let wanted = u16::from_le_bytes([byte(second)?, byte(second.checked_add(1)?)?]);
+            let offset = byte(at)?;
             let rest = chain.as_bytes().get(offset.into()..)?;
             let (portion, remainder) = rest.split_at(rest.len().min(wanted.into()));
             response.set(2, &[byte(2)?]);
             let len = |bytes: &[u8]| u8::try_from(bytes.len()).ok();
-            response.push(&[len(portion)?, 0, len(remainder)?, 0]);
+            if is_large {
+                response.push(&[0; 4]);
+                response.push(&[len(portion)?, 0, 0, 0, len(remainder)?, 0, 0, 0]);
+            } else {
+                response.push(&[len(portion)?, 0, len(remainder)?, 0]);
+            }
             response.push(portion)
         }
         Request::Challenge => {

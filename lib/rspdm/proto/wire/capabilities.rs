@@ -56,8 +56,8 @@ pub struct OwnSizes {
 
 /// Makes the request.
 ///
-/// We can take and send chunks. The flags for certificates and challenges are about a requester's
-/// own.
+/// We can take and send chunks, and take large forms. The flags for certificates and challenges are
+/// about a requester's own.
 pub fn encode(version: Version, own: OwnSizes) -> RequestBytes {
     let header = Header::new(version, Request::GetCapabilities, 0, 0);
     let flags = Flags {
@@ -66,7 +66,8 @@ pub fn encode(version: Version, own: OwnSizes) -> RequestBytes {
         ext_flags: U16::ZERO,
         flags: U32::new(match version {
             Version::V1_0 | Version::V1_1 => 0,
-            Version::V1_2 | Version::V1_3 | Version::V1_4 => CHUNK_CAP,
+            Version::V1_2 | Version::V1_3 => CHUNK_CAP,
+            Version::V1_4 => CHUNK_CAP | LARGE_RESP_CAP,
         }),
     };
     let sizes = Sizes {
@@ -182,6 +183,9 @@ const _: () = assert!(size_of::<GetCapabilities1_2>() == 20);
 /// Flags: CHUNK_CAP, from 1.2 on.
 const CHUNK_CAP: u32 = 1 << 17;
 
+/// Flags: LARGE_RESP_CAP, from 1.4 on.
+const LARGE_RESP_CAP: u32 = 1 << 31;
+
 /// Our own CTExponent: about a second. Nothing depends on it while we sign nothing.
 const CT_EXPONENT: u8 = 20;
 
@@ -243,7 +247,7 @@ mod tests {
         let request = encode(Version::V1_4, own);
         // Header; reserved, CTExponent, ExtFlags; Flags; DataTransferSize; MaxSPDMmsgSize
         let expected = [
-            0x14, 0xe1, 0, 0, 0, 20, 0, 0, 0, 0, 2, 0, 0xf8, 0x11, 0, 0, 0, 0, 2, 0,
+            0x14, 0xe1, 0, 0, 0, 20, 0, 0, 0, 0, 2, 0x80, 0xf8, 0x11, 0, 0, 0, 0, 2, 0,
         ];
         assert_eq!(request.as_bytes(), expected.as_slice());
     }

@@ -150,8 +150,8 @@ fn split_first(der: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
 
 /// Length of the DER SEQUENCE that `der` begins with, tag and length bytes included.
 ///
-/// ITU-T X.690, 8.1.3 and 10.1: a definite length, in as few bytes as possible. Three bytes of
-/// length are more than a chain can have.
+/// ITU-T X.690, 8.1.3 and 10.1: a definite length, in as few bytes as possible. A certificate whose
+/// length takes three bytes, more than 64 KiB, is more than any parser of ours would take.
 fn sequence_len(der: &[u8]) -> Option<usize> {
     let (header_len, content_len) = match *der {
         [SEQUENCE, len @ 0..=0x7f, ..] => (2, usize::from(len)),

