@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | CERT_CAP, CHAL_CAP | must be set | every authentication needs both |
 //! | MEAS_CAP, PSK_CAP, EP_INFO_CAP, MULTI_KEY_CAP | 3 is refused | reserved: nobody knows what |
-//! | MULTI_KEY_CAP | 1 is refused | demands a multi-key connection, which we do not offer |
+//! | MULTI_KEY_CAP | used | slots may have different keys then, and each says what it is for |
 //! | MEAS_FRESH_CAP without MEAS_CAP | tolerated | says nothing |
 //! | KEY_EX_CAP, ENCRYPT_CAP, MAC_CAP, ... | ignored | we open no session |
 //! | MUT_AUTH_CAP, ENCAP_CAP | ignored | a demand to authenticate ourselves is refused in time |
@@ -81,9 +81,10 @@ impl ResponderFlags {
         self.0 & Self::LARGE_RESP_CAP != 0
     }
 
-    /// Whether every connection with the device has to be a multi-key one.
-    pub fn needs_multi_key(self) -> bool {
-        self.two_bits(Self::MULTI_KEY_CAP) == 1
+    /// Whether a connection with the device can be a multi-key one, from 1.3 on; or has to be,
+    /// which makes no difference.
+    pub fn can_multi_key(self) -> bool {
+        self.two_bits(Self::MULTI_KEY_CAP) != 0
     }
 
     /// What the device can do about measurements.
@@ -164,11 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn multi_key_is_needed_only_if_it_is_not_negotiable() {
-        let only = ResponderFlags::from_wire(Version::V1_3, 1 << 26);
-        assert_eq!(only.map(ResponderFlags::needs_multi_key), Some(true));
-        let negotiable = ResponderFlags::from_wire(Version::V1_3, 2 << 26);
-        assert_eq!(negotiable.map(ResponderFlags::needs_multi_key), Some(false));
+    fn multiple_keys_may_be_demanded_or_negotiable() {
+        for (value, can) in [(0, false), (1, true), (2, true)] {
+            let flags = ResponderFlags::from_wire(Version::V1_3, value << 26);
+            assert_eq!(flags.map(ResponderFlags::can_multi_key), Some(can));
+        }
     }
 
     #[test]

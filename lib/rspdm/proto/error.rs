@@ -172,8 +172,6 @@ pub enum Unsupported {
     Certificates,
     /// CHAL_CAP: it cannot be challenged.
     Challenge,
-    /// A connection without multiple keys: MULTI_KEY_CAP demands what we do not do.
-    SingleKey,
     /// A hash in common.
     Hash,
     /// A signature algorithm in common.
@@ -185,6 +183,11 @@ pub enum Unsupported {
         /// The slot.
         slot: u8,
         /// The slots that hold a chain, as a mask.
+        mask: u8,
+    },
+    /// A key in the slot asked for, or in any, that may answer CHALLENGE.
+    KeyUsage {
+        /// The slots whose keys may, as a mask.
         mask: u8,
     },
     /// A DataTransferSize that our request fits in.
@@ -340,7 +343,6 @@ impl fmt::Display for Unsupported {
             Self::Version => f.write_str("SPDM version in common with us"),
             Self::Certificates => f.write_str("certificates (CERT_CAP)"),
             Self::Challenge => f.write_str("answer to CHALLENGE (CHAL_CAP)"),
-            Self::SingleKey => f.write_str("connection without multiple keys (MULTI_KEY_CAP)"),
             Self::Hash => f.write_str("hash in common with us"),
             Self::Signature => f.write_str("signature algorithm in common with us"),
             Self::Measurements => f.write_str("format and hash of measurements in common with us"),
@@ -348,6 +350,12 @@ impl fmt::Display for Unsupported {
                 write!(
                     f,
                     "certificate chain in slot {slot}, only in those of mask {mask:#04x}"
+                )
+            }
+            Self::KeyUsage { mask } => {
+                write!(
+                    f,
+                    "key that may answer CHALLENGE in the slot, only in those of mask {mask:#04x}"
                 )
             }
             Self::RequestLength { needed, available } => {

@@ -152,6 +152,12 @@ names! {
     SlotMask: "SlotMask";
     /// DIGESTS: the digests.
     Digest: "Digest";
+    /// DIGESTS: which key each slot has.
+    KeyPairId: "KeyPairID";
+    /// DIGESTS, CERTIFICATE: what kind of certificates a slot holds.
+    CertificateInfo: "CertificateInfo";
+    /// DIGESTS: what the key of each slot may be used for.
+    KeyUsageMask: "KeyUsageMask";
     /// CERTIFICATE, CHALLENGE_AUTH, MEASUREMENTS: the slot that is meant.
     SlotId: "SlotID";
     /// CERTIFICATE: which layout the lengths have.

@@ -35,6 +35,7 @@ pub mod algorithm;
 pub mod capability;
 pub mod crypto;
 pub mod error;
+pub mod key;
 pub mod limits;
 pub mod message;
 pub mod negotiated;

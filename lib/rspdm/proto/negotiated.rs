@@ -70,6 +70,8 @@ pub struct NegotiatedState {
     pub peer: PeerCapabilities,
     /// The algorithms in use.
     pub algorithms: Algorithms,
+    /// Whether it is a multi-key connection: slots may have different keys.
+    pub is_multi_key: bool,
     /// What the device can tell of its measurements, if it has any.
     pub measurements: Option<Measurable>,
 }

@@ -4,6 +4,7 @@
 
 use super::{
     crypto::Digest,
+    key::SlotKey,
     negotiated::NegotiatedState,
     slot::{
         SlotId,
@@ -37,6 +38,10 @@ pub struct ChainFacts {
     pub slot: SlotId,
     /// All slots that hold a chain.
     pub provisioned: SlotMask,
+    /// Those of them whose key may answer CHALLENGE.
+    pub challengeable: SlotMask,
+    /// What the device said of the slot's key, on a multi-key connection.
+    pub key: Option<SlotKey>,
     /// Digest of the chain by the negotiated hash, as in DIGESTS and CHALLENGE_AUTH.
     pub digest: Digest,
     /// Number of certificates.

@@ -153,7 +153,7 @@ impl<'a> Transcript<'a> {
         let mut walk = Walk::new(bytes);
         let negotiation = walk.negotiation()?;
         let digests = walk.digests(&negotiation.state)?;
-        let chains = walk.chains(negotiation.state.version)?;
+        let chains = walk.chains(negotiation.state.version, digests.as_ref())?;
         let request_at = walk.position;
         let asked = walk.challenge(&negotiation.state)?;
         let response_at = walk.position;

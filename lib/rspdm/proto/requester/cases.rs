@@ -72,7 +72,7 @@ mod tests {
                 Unsupported::Version => 17,
                 Unsupported::Certificates => 18,
                 Unsupported::Challenge => 19,
-                Unsupported::SingleKey => 20,
+                Unsupported::KeyUsage { .. } => 20,
                 Unsupported::Hash => 21,
                 Unsupported::Signature => 22,
                 Unsupported::Measurements => 23,

@@ -62,11 +62,12 @@ impl<K, S: Store> Connection<K, S> {
         let ChainFacts {
             slot: known,
             provisioned,
+            challengeable,
             ..
         } = self.record.chain;
         let slot = match policy.slot {
             SlotChoice::Slot(slot) => Some(slot),
-            SlotChoice::Lowest => provisioned.lowest(),
+            SlotChoice::Lowest => challengeable.lowest(),
         };
         let read = self.record.further.slots.with(known);
         slot == Some(known) && policy.further.intersection(provisioned).is_subset_of(read)

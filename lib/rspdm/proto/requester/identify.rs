@@ -91,7 +91,7 @@ impl<'r, E: Environment> Negotiated<'r, E> {
             vca_len,
         } = self;
         let announced = requester.digests(&state)?;
-        requester.fetch_chain(&state, announced.slot)?;
+        requester.fetch_chain(&state, &announced, announced.slot)?;
         let (chain, key) = requester.examine_chain(&state, &announced)?;
         let further = requester.further_chains(&state, &announced)?;
         Ok(Identified {
@@ -123,6 +123,8 @@ struct Announced {
     slot: SlotId,
     /// The slots that hold a chain.
     provisioned: SlotMask,
+    /// Those of them whose key may answer CHALLENGE.
+    challengeable: SlotMask,
     /// Where the message is in the transcript: its digests are much for a stack.
     digests: Range<usize>,
 }
@@ -134,15 +136,17 @@ impl<E: Environment> Requester<E> {
         let raw = self
             .channel
             .exchange(Request::GetDigests, &request, Terms::of(state))?;
-        let response: Digests<'_> = raw.validate_with((state.version, state.algorithms.hash))?;
-        let slot = choose(self.policy.slot, response.provisioned)?;
+        let response: Digests<'_> = raw.validate_with(terms_of(state))?;
         let provisioned = response.provisioned;
+        let challengeable = response.challengeable;
+        let slot = choose(self.policy.slot, provisioned, challengeable)?;
         self.transcript.append_part(request.as_bytes())?;
         let start = self.transcript.len();
         self.transcript.append_part(response.bytes)?;
         Ok(Announced {
             slot,
             provisioned,
+            challengeable,
             digests: start..self.transcript.len(),
         })
     }
@@ -151,7 +155,12 @@ impl<E: Environment> Requester<E> {
     ///
     /// Every portion has at least one byte and the total stays what the first one said, so this
     /// ends; that it ends soon is up to the budget.
-    fn fetch_chain(&mut self, state: &NegotiatedState, slot: SlotId) -> Result<(), Error> {
+    fn fetch_chain(
+        &mut self,
+        state: &NegotiatedState,
+        announced: &Announced,
+        slot: SlotId,
+    ) -> Result<(), Error> {
         let form = if state.peer.flags.has_large_responses() {
             Form::Large
         } else {
@@ -162,11 +171,14 @@ impl<E: Environment> Requester<E> {
         let portion_max = transfer_size
             .saturating_sub(form.overhead())
             .min(form.portion_len_max());
+        let said = self.transcript.bytes();
+        let key = announced_digests(said, state, announced)?.key_of(slot);
         let mut wanted = Wanted {
             slot,
             offset: 0,
             len: portion_max,
             form,
+            model: key.map(|key| key.model),
         };
         let mut total = None;
         loop {
@@ -214,6 +226,8 @@ impl<E: Environment> Requester<E> {
         let facts = ChainFacts {
             slot,
             provisioned: announced.provisioned,
+            challengeable: announced.challengeable,
+            key: announced_digests(said, state, announced)?.key_of(slot),
             digest,
             certificates: chain.certificates.count(),
             first_is_root: leaf.links.first_is_root,
@@ -237,7 +251,7 @@ impl<E: Environment> Requester<E> {
             if !wanted.contains(slot) {
                 continue;
             }
-            self.fetch_chain(state, slot)?;
+            self.fetch_chain(state, announced, slot)?;
             let Self {
                 chains,
                 crypto,
@@ -266,6 +280,27 @@ impl<E: Environment> Requester<E> {
     }
 }
 
+/// What DIGESTS said, which is in the transcript.
+fn announced_digests<'t>(
+    transcript: &'t [u8],
+    state: &NegotiatedState,
+    announced: &Announced,
+) -> Result<Digests<'t>, Error> {
+    // The fallback is never taken: the message is there, and was looked at before.
+    let bytes = transcript.get(announced.digests.clone());
+    let raw: &Untrusted<[u8]> = Untrusted::from_ref(bytes.unwrap_or_default());
+    raw.validate_with(terms_of(state))
+}
+
+/// What DIGESTS depends on.
+fn terms_of(state: &NegotiatedState) -> digests::Terms {
+    digests::Terms {
+        version: state.version,
+        hash: state.algorithms.hash,
+        is_multi_key: state.is_multi_key,
+    }
+}
+
 /// The digest of a chain, which is the one that was announced for the slot.
 fn announced_digest<C: Crypto>(
     crypto: &C,
@@ -275,12 +310,8 @@ fn announced_digest<C: Crypto>(
     slot: SlotId,
     chain: &[u8],
 ) -> Result<Digest, Error> {
-    let hash = state.algorithms.hash;
-    // The fallback is never taken: the message is there, and was looked at before.
-    let bytes = transcript.get(announced.digests.clone());
-    let raw: &Untrusted<[u8]> = Untrusted::from_ref(bytes.unwrap_or_default());
-    let digests: Digests<'_> = raw.validate_with((state.version, hash))?;
-    let digest = digest(crypto, hash, &[chain]).map_err(crypto_error)?;
+    let digests = announced_digests(transcript, state, announced)?;
+    let digest = digest(crypto, state.algorithms.hash, &[chain]).map_err(crypto_error)?;
     if digests.of(slot) != Some(digest) {
         let slot = slot.number();
         return Err(Error::Rejected(Rejected::ChainDigest { slot }));
@@ -307,16 +338,28 @@ fn check_root<C: Crypto>(
     Ok(())
 }
 
-fn choose(choice: SlotChoice, provisioned: SlotMask) -> Result<SlotId, Error> {
+/// The slot to be challenged.
+fn choose(
+    choice: SlotChoice,
+    provisioned: SlotMask,
+    challengeable: SlotMask,
+) -> Result<SlotId, Error> {
     let slot = match choice {
         SlotChoice::Slot(slot) => Some(slot),
-        SlotChoice::Lowest => provisioned.lowest(),
+        SlotChoice::Lowest => challengeable.lowest().or(provisioned.lowest()),
     };
-    let chosen = slot.filter(|slot| provisioned.contains(*slot));
-    chosen.ok_or(Error::Unsupported(Unsupported::Slot {
-        slot: slot.map_or(0, SlotId::number),
-        mask: provisioned.to_wire(),
-    }))
+    let Some(slot) = slot.filter(|slot| provisioned.contains(*slot)) else {
+        return Err(Error::Unsupported(Unsupported::Slot {
+            slot: slot.map_or(0, SlotId::number),
+            mask: provisioned.to_wire(),
+        }));
+    };
+    if !challengeable.contains(slot) {
+        return Err(Error::Unsupported(Unsupported::KeyUsage {
+            mask: challengeable.to_wire(),
+        }));
+    }
+    Ok(slot)
 }
 
 /// Checks that all portions tell the same total, and that it is a possible one.

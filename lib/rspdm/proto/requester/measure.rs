@@ -23,6 +23,7 @@ use crate::proto::{
         NegotiatedState, //
     },
     record::{
+        ChainFacts,
         MeasurementFacts,
         MeasurementsLayout,
         Record, //
@@ -56,8 +57,7 @@ impl<E: Environment> Authenticated<'_, E> {
         let measurements = match self.state.measurements {
             None => None,
             Some(measurable) => {
-                let slot = self.chain.slot;
-                let signer = signer(&self.state, measurable, slot);
+                let signer = signer(&self.state, measurable, &self.chain);
                 let asked = Asked {
                     version: self.state.version,
                     algorithms: self.state.algorithms,
@@ -100,11 +100,15 @@ impl<E: Environment> Measured<E> {
 /// The slot whose key is to sign the measurements, if any can.
 ///
 /// SPDM 1.0 has no field to say which: it is slot 0's. If another one was challenged, that key is
-/// not known, and a signature by it would prove nothing. The measurements are told unsigned then,
-/// and whoever reads them sees that.
-fn signer(state: &NegotiatedState, measurable: Measurable, slot: SlotId) -> Option<SlotId> {
-    let can_choose = state.version >= Version::V1_1 || slot.number() == 0;
-    (measurable.is_signable && can_choose).then_some(slot)
+/// not known, and a signature by it would prove nothing. And with multiple keys the one that was
+/// challenged may not be there for measurements. They are told unsigned then, and whoever reads
+/// them sees that.
+fn signer(state: &NegotiatedState, measurable: Measurable, chain: &ChainFacts) -> Option<SlotId> {
+    let can_choose = state.version >= Version::V1_1 || chain.slot.number() == 0;
+    let may_sign = chain
+        .key
+        .is_none_or(|key| key.usage.may_sign_measurements());
+    (measurable.is_signable && can_choose && may_sign).then_some(chain.slot)
 }
 
 impl<E: Environment> Requester<E> {

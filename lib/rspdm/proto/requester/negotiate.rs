@@ -76,6 +76,7 @@ impl<'r, E: Environment> Fresh<'r, E> {
             version,
             peer,
             algorithms,
+            is_multi_key: peer.flags.can_multi_key(),
             measurements: measurable(peer.flags, &algorithms)?,
         };
         // Both transcripts begin with it, and so does the next one of a challenge.
@@ -131,6 +132,7 @@ impl<E: Environment> Requester<E> {
         let offer = Offer {
             hashes: self.policy.hashes,
             signatures: self.policy.signatures,
+            is_multi_key: peer.flags.can_multi_key(),
         };
         let request = algorithms::encode(version, offer);
         let terms = Terms::with(version, &peer);
@@ -149,8 +151,6 @@ fn check_capabilities(flags: ResponderFlags) -> Result<(), Error> {
         Unsupported::Certificates
     } else if !flags.can_be_challenged() {
         Unsupported::Challenge
-    } else if flags.needs_multi_key() {
-        Unsupported::SingleKey
     } else {
         return Ok(());
     };

@@ -59,6 +59,9 @@ pub struct Offer {
     pub hashes: BaseHashSet,
     /// Signature algorithms.
     pub signatures: BaseAsymSet,
+    /// Whether it shall be a multi-key connection, from 1.3 on: the device decided by
+    /// MULTI_KEY_CAP.
+    pub is_multi_key: bool,
 }
 
 /// Makes the request.
@@ -68,6 +71,9 @@ pub struct Offer {
 pub fn encode(version: Version, offer: Offer) -> RequestBytes {
     let other_params = match version {
         Version::V1_0 | Version::V1_1 => 0,
+        Version::V1_3 | Version::V1_4 if offer.is_multi_key => {
+            OPAQUE_FORMAT_1 | RESPONDER_MULTI_KEY
+        }
         Version::V1_2 | Version::V1_3 | Version::V1_4 => OPAQUE_FORMAT_1,
     };
     RequestBytes::new(&NegotiateAlgorithms {
@@ -292,3 +298,7 @@ const MEASUREMENTS_DMTF: u8 = 1;
 
 /// OtherParams: OpaqueDataFmt1.
 const OPAQUE_FORMAT_1: u8 = 1 << 1;
+
+/// OtherParams of the request: ResponderMultiKeyConn. In the response the bit is about our own
+/// keys.
+const RESPONDER_MULTI_KEY: u8 = 1 << 4;

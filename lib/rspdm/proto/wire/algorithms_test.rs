@@ -40,6 +40,7 @@ mod tests {
     const OFFER: Offer = Offer {
         hashes: BaseHashSet::ALL,
         signatures: BaseAsymSet::ALL,
+        is_multi_key: false,
     };
 
     /// As spdm-emu sends it.
@@ -128,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn multiple_keys_are_asked_for_from_1_3_on() {
+        let offer = Offer {
+            is_multi_key: true,
+            ..OFFER
+        };
+        let other_params = |version| encode(version, offer).as_bytes().get(7).copied();
+        assert_eq!(other_params(Version::V1_1), Some(0));
+        assert_eq!(other_params(Version::V1_2), Some(0x02));
+        assert_eq!(other_params(Version::V1_3), Some(0x12));
+        assert_eq!(other_params(Version::V1_4), Some(0x12));
+    }
+
+    #[test]
     fn opaque_format_is_offered_from_1_2_on() {
         let other_params = |version| encode(version, OFFER).as_bytes().get(7).copied();
         assert_eq!(other_params(Version::V1_0), Some(0));
@@ -167,11 +181,11 @@ mod tests {
         );
         let one_hash = Offer {
             hashes: BaseHashSet::EMPTY.with(BaseHash::Sha512),
-            signatures: BaseAsymSet::ALL,
+            ..OFFER
         };
         let one_signature = Offer {
-            hashes: BaseHashSet::ALL,
             signatures: BaseAsymSet::EMPTY.with(BaseAsym::EcdsaP256),
+            ..OFFER
         };
         for (offer, field) in [
             (one_hash, Field::BaseHashSel),

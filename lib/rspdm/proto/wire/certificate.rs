@@ -28,6 +28,7 @@ use crate::proto::{
         Error,
         Misbehaved, //
     },
+    key::CertificateModel,
     limits::{
         CHAIN_LEN_MAX,
         SMALL_CHAIN_LEN_MAX, //
@@ -87,6 +88,8 @@ pub struct Wanted {
     pub len: u32,
     /// The layout.
     pub form: Form,
+    /// What kind of certificates the slot holds according to DIGESTS, on a multi-key connection.
+    pub model: Option<CertificateModel>,
 }
 
 /// Makes the request.
@@ -129,7 +132,7 @@ impl<'a> Validate<'a, [u8], (Version, Wanted)> for Certificate<'a> {
     fn validate(raw: &'a [u8], (version, wanted): (Version, Wanted)) -> Result<Self, Error> {
         let mut reader = Reader::new(Response::Certificate, raw);
         let header = Header::read(&mut reader, version, Request::GetCertificate)?;
-        check_slot(&reader, header, version, wanted)?;
+        check_header(&reader, header, version, wanted)?;
         let small: &Lengths = reader.read(Field::PortionLength)?;
         let (portion_len, remainder) = match wanted.form {
             Form::Small => (small.portion.get().into(), small.remainder.get().into()),
@@ -159,8 +162,8 @@ impl<'a> Validate<'a, [u8], (Version, Wanted)> for Certificate<'a> {
     }
 }
 
-/// Checks Param1. Param2 (CertificateInfo) is for multi-key connections.
-fn check_slot(
+/// Checks Param1, and Param2 on multi-key connections; without multiple keys that is reserved.
+fn check_header(
     reader: &Reader<'_>,
     header: &Header,
     version: Version,
@@ -176,6 +179,10 @@ fn check_slot(
     let is_large = version >= Version::V1_4 && header.param1 & LARGE_CERT_CHAIN != 0;
     if is_large != (wanted.form == Form::Large) {
         return Err(reader.misbehaved(Misbehaved::Echo(Field::LargeCertChain)));
+    }
+    let model = CertificateModel::from_wire(header.param2);
+    if wanted.model.is_some() && model != wanted.model {
+        return Err(reader.misbehaved(Misbehaved::Echo(Field::CertificateInfo)));
     }
     Ok(())
 }
@@ -242,6 +249,7 @@ mod tests {
             offset: 0x0102,
             len,
             form: Form::Small,
+            model: None,
         })
     }
 
@@ -385,8 +393,27 @@ mod tests {
     }
 
     #[test]
-    fn certificate_model_is_not_looked_at() {
+    fn certificate_model_counts_on_multi_key_connections_only() {
         assert!(matches!(parse(Version::V1_2, &with(3, 0x01)), Some(Ok(_))));
+        let parse = |bytes: &[u8; 12]| {
+            let wanted = wanted(4).map(|wanted| Wanted {
+                model: Some(CertificateModel::Alias),
+                ..wanted
+            });
+            let terms = wanted.map(|wanted| (Version::V1_2, wanted));
+            let parsed = terms.map(|terms| {
+                Untrusted::from_ref(bytes.as_slice())
+                    .validate_with::<Certificate<'_>, _>(terms)
+                    .map(|_| ())
+            });
+            parsed.and_then(Result::err)
+        };
+        let response = Response::Certificate;
+        let what = Misbehaved::Echo(Field::CertificateInfo);
+        let error = Some(Error::Misbehaved { response, what });
+        assert_eq!(parse(&with(3, 0x01)), error);
+        assert_eq!(parse(&with(3, 0x05)), error);
+        assert_eq!(parse(&with(3, 0x02)), None);
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl<'a> Walk<'a> {
             version,
             peer,
             algorithms,
+            is_multi_key: offer.is_multi_key,
             measurements: hash.map(|hash| Measurable { is_signable, hash }),
         };
         Ok(Negotiation {
@@ -157,6 +158,7 @@ impl<'a> Walk<'a> {
                 .iter()
                 .filter(|found| offered(asym, found.to_wire()))
                 .fold(BaseAsymSet::EMPTY, |set, found| set.with(*found)),
+            is_multi_key: version >= Version::V1_3 && request[7] & RESPONDER_MULTI_KEY != 0,
         })
     }
 
@@ -169,17 +171,25 @@ impl<'a> Walk<'a> {
         }
         let version = state.version;
         self.exact_request(Request::GetDigests, digests::encode(version).as_bytes())?;
-        let context = (version, state.algorithms.hash);
+        let context = digests::Terms {
+            version,
+            hash: state.algorithms.hash,
+            is_multi_key: state.is_multi_key,
+        };
         self.response(Request::GetDigests, context, |r: &Digests<'_>| r.bytes)
             .map(Some)
     }
 
     /// Every GET_CERTIFICATE and CERTIFICATE, and the chains that they make.
-    pub(super) fn chains(&mut self, version: Version) -> Result<BTreeMap<SlotId, Vec<u8>>, Fault> {
+    pub(super) fn chains(
+        &mut self,
+        version: Version,
+        digests: Option<&Digests<'_>>,
+    ) -> Result<BTreeMap<SlotId, Vec<u8>>, Fault> {
         let mut chains = BTreeMap::new();
         let mut unfinished: Option<(SlotId, Vec<u8>, usize)> = None;
         while self.next_is(Request::GetCertificate) {
-            let wanted = self.wanted(version)?;
+            let wanted = self.wanted(version, digests)?;
             let (slot, len) = unfinished
                 .as_ref()
                 .map_or((wanted.slot, 0), |(slot, chain, _)| (*slot, chain.len()));
@@ -233,7 +243,11 @@ impl<'a> Walk<'a> {
     }
 
     /// What the GET_CERTIFICATE that comes next asks for.
-    pub(super) fn wanted(&self, version: Version) -> Result<Wanted, Fault> {
+    pub(super) fn wanted(
+        &self,
+        version: Version,
+        digests: Option<&Digests<'_>>,
+    ) -> Result<Wanted, Fault> {
         let header = self.peek(HEADER_LEN, Request::GetCertificate)?;
         let (form, len, number) = match header[PARAM1] & LARGE_CERT_CHAIN {
             LARGE_CERT_CHAIN if version >= Version::V1_4 => {
@@ -257,11 +271,13 @@ impl<'a> Walk<'a> {
             Form::Small => (field(4, 2), field(6, 2)),
             Form::Large => (field(8, 4), field(12, 4)),
         };
+        let key = digests.and_then(|digests| digests.key_of(slot));
         Ok(Wanted {
             slot,
             offset,
             len,
             form,
+            model: key.map(|key| key.model),
         })
     }
 
@@ -311,6 +327,9 @@ impl<'a> Walk<'a> {
 
 /// Bytes of NEGOTIATE_ALGORITHMS before its extended algorithms and tables.
 const OFFER_FIXED_LEN: usize = 32;
+
+/// OtherParams of NEGOTIATE_ALGORITHMS: ResponderMultiKeyConn, from 1.3 on.
+const RESPONDER_MULTI_KEY: u8 = 1 << 4;
 
 /// Param1 of GET_CERTIFICATE: offset and length have 32 bits, from 1.4 on.
 const LARGE_CERT_CHAIN: u8 = 1 << 7;

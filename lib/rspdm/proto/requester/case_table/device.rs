@@ -55,13 +55,17 @@ pub(super) const CASES: &[Case] = &[
         Error::Unsupported(Unsupported::Challenge),
     ),
     (
+        // The keys of slots 0 and 2 are for measurements only.
         || {
             edited(|answer| {
                 set(answer, GetVersion, 6, &[0x00, 0x13]);
                 set(answer, GetCapabilities, 11, &[0x04]);
+                if answer.request == GetDigests {
+                    answer.bytes.push(&[1, 1, 1, 1, 4, 0, 4, 0]);
+                }
             })
         },
-        Error::Unsupported(Unsupported::SingleKey),
+        Error::Unsupported(Unsupported::KeyUsage { mask: 0 }),
     ),
     (
         || edited(|answer| set(answer, NegotiateAlgorithms, 16, &[0])),
