@@ -75,9 +75,7 @@ fn to_code(error: &Reason) -> Code {
         Reason::Refused { .. } => REFUSED,
         Reason::Rejected(rejected) => match rejected {
             Rejected::Certificate { .. } => MALFORMED,
-            Rejected::RootHash { .. } | Rejected::ChainDigest { .. } | Rejected::CertChainHash => {
-                DIGEST
-            }
+            Rejected::RootHash | Rejected::ChainDigest { .. } | Rejected::CertChainHash => DIGEST,
             Rejected::Link { .. } | Rejected::LeafKey | Rejected::LeafUsage => CERTIFICATE,
             Rejected::Signature { .. } => SIGNATURE,
         },
@@ -180,28 +178,18 @@ mod tests {
             (refused(ErrorCode::Busy), EBUSY, BUSY),
             (refused(ErrorCode::InvalidRequest), EREMOTEIO, REFUSED),
             (
-                rejected(Rejected::Certificate {
-                    slot: 0,
-                    position: 1,
-                }),
+                rejected(Rejected::Certificate { position: 1 }),
                 EBADMSG,
                 MALFORMED,
             ),
             (
-                rejected(Rejected::Link {
-                    slot: 0,
-                    position: 1,
-                }),
+                rejected(Rejected::Link { position: 1 }),
                 EKEYREJECTED,
                 CERTIFICATE,
             ),
             (rejected(Rejected::LeafKey), EKEYREJECTED, CERTIFICATE),
             (rejected(Rejected::LeafUsage), EKEYREJECTED, CERTIFICATE),
-            (
-                rejected(Rejected::RootHash { slot: 0 }),
-                EKEYREJECTED,
-                DIGEST,
-            ),
+            (rejected(Rejected::RootHash), EKEYREJECTED, DIGEST),
             (
                 rejected(Rejected::ChainDigest { slot: 0 }),
                 EKEYREJECTED,

@@ -204,23 +204,16 @@ pub enum Unsupported {
 pub enum Rejected {
     /// The bytes of a certificate are not one.
     Certificate {
-        /// The slot.
-        slot: u8,
         /// Position in the chain, 0 next to the root.
         position: usize,
     },
     /// A certificate is not signed by the one before it, or that one must not sign certificates.
     Link {
-        /// The slot.
-        slot: u8,
         /// Position in the chain of the one that should be signed, 0 next to the root.
         position: usize,
     },
     /// The first certificate is a root, and RootHash is not its digest.
-    RootHash {
-        /// The slot.
-        slot: u8,
-    },
+    RootHash,
     /// The digest in DIGESTS is not that of the chain.
     ChainDigest {
         /// The slot.
@@ -371,21 +364,11 @@ impl fmt::Display for Unsupported {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Certificate { slot, position } => {
-                write!(f, "certificate {position} of slot {slot}: not X.509")
+            Self::Certificate { position } => write!(f, "certificate {position}: not X.509"),
+            Self::Link { position } => {
+                write!(f, "certificate {position}: not signed by its issuer")
             }
-            Self::Link { slot, position } => {
-                write!(
-                    f,
-                    "certificate {position} of slot {slot}: not signed by its issuer"
-                )
-            }
-            Self::RootHash { slot } => {
-                write!(
-                    f,
-                    "RootHash of slot {slot} is not the digest of the root certificate"
-                )
-            }
+            Self::RootHash => f.write_str("RootHash is not the digest of the root certificate"),
             Self::ChainDigest { slot } => {
                 write!(
                     f,

@@ -83,7 +83,7 @@ mod tests {
             Error::Rejected(what) => match what {
                 Rejected::Certificate { .. } => 27,
                 Rejected::Link { .. } => 28,
-                Rejected::RootHash { .. } => 29,
+                Rejected::RootHash => 29,
                 Rejected::ChainDigest { .. } => 30,
                 Rejected::LeafKey => 31,
                 Rejected::LeafUsage => 32,

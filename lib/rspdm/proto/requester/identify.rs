@@ -221,8 +221,8 @@ impl<E: Environment> Requester<E> {
         let digest = announced_digest(crypto, said, state, announced, slot, bytes)?;
         let leaf = crypto
             .leaf_key(chain.certificates, state.algorithms.asym)
-            .map_err(|error| chain_error(error, slot))?;
-        check_root(crypto, hash, &chain, &leaf.links, slot)?;
+            .map_err(chain_error)?;
+        check_root(crypto, hash, &chain, &leaf.links)?;
         let facts = ChainFacts {
             slot,
             provisioned: announced.provisioned,
@@ -264,10 +264,8 @@ impl<E: Environment> Requester<E> {
             let said = transcript.bytes();
             announced_digest(crypto, said, state, announced, slot, bytes)?;
             let certificates = chain.certificates;
-            let links = crypto
-                .check_links(certificates)
-                .map_err(|error| chain_error(error, slot))?;
-            check_root(crypto, hash, &chain, &links, slot)?;
+            let links = crypto.check_links(certificates).map_err(chain_error)?;
+            check_root(crypto, hash, &chain, &links)?;
             further = FurtherChains {
                 slots: further.slots.with(slot),
                 certificates: further.certificates.saturating_add(certificates.count()),
@@ -325,15 +323,13 @@ fn check_root<C: Crypto>(
     hash: BaseHash,
     chain: &CertChain<'_>,
     links: &Links,
-    slot: SlotId,
 ) -> Result<(), Error> {
     if !links.first_is_root {
         return Ok(());
     }
     let first = digest(crypto, hash, &[chain.certificates.first()]).map_err(crypto_error)?;
     if first != *chain.root_hash {
-        let slot = slot.number();
-        return Err(Error::Rejected(Rejected::RootHash { slot }));
+        return Err(Error::Rejected(Rejected::RootHash));
     }
     Ok(())
 }
@@ -382,13 +378,10 @@ fn check_total(
     Ok(())
 }
 
-fn chain_error(error: ChainError, slot: SlotId) -> Error {
-    let slot = slot.number();
+fn chain_error(error: ChainError) -> Error {
     match error {
-        ChainError::Malformed { position } => {
-            Error::Rejected(Rejected::Certificate { slot, position })
-        }
-        ChainError::Link { position } => Error::Rejected(Rejected::Link { slot, position }),
+        ChainError::Malformed { position } => Error::Rejected(Rejected::Certificate { position }),
+        ChainError::Link { position } => Error::Rejected(Rejected::Link { position }),
         ChainError::LeafKey => Error::Rejected(Rejected::LeafKey),
         ChainError::LeafUsage => Error::Rejected(Rejected::LeafUsage),
         ChainError::Unusable { position } => Error::Unusable { position },

@@ -263,10 +263,7 @@ mod tests {
             },
             ..all(|_| ())
         };
-        let error = Error::Rejected(Rejected::Link {
-            slot: 2,
-            position: 1,
-        });
+        let error = Error::Rejected(Rejected::Link { position: 1 });
         assert_eq!(link.error(), Some(error));
         // But need no algorithm that the environment has.
         let unverified = Scene {

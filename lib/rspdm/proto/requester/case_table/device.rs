@@ -120,17 +120,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         || with_leaf(ChainError::Malformed { position: 1 }),
-        Error::Rejected(Rejected::Certificate {
-            slot: 0,
-            position: 1,
-        }),
+        Error::Rejected(Rejected::Certificate { position: 1 }),
     ),
     (
         || with_leaf(ChainError::Link { position: 1 }),
-        Error::Rejected(Rejected::Link {
-            slot: 0,
-            position: 1,
-        }),
+        Error::Rejected(Rejected::Link { position: 1 }),
     ),
     (
         // The digests follow the chain.
@@ -140,7 +134,7 @@ pub(super) const CASES: &[Case] = &[
                 set(answer, GetDigests, 4, other_root_hash().as_bytes());
             })
         },
-        Error::Rejected(Rejected::RootHash { slot: 0 }),
+        Error::Rejected(Rejected::RootHash),
     ),
     (
         || edited(|answer| set(answer, GetDigests, 4, &[0xee, 0xee])),

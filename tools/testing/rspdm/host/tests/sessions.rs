@@ -104,7 +104,7 @@ fn chain_in_the_transcript_is_the_chain() {
 #[test]
 fn long_chains_come_in_portions() {
     for (bytes, portion, exchanges) in [
-        (65535, u16::MAX, 6 + 15), // 4592 bytes at a time
+        (65535, u32::MAX, 6 + 15), // 4584 bytes at a time
         (65535, 128, 6 + 512),
         (20000, 1000, 6 + 20),
     ] {

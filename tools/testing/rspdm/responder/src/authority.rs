@@ -16,7 +16,8 @@ use crate::{
     },
     config::{
         Config,
-        Defect, //
+        Defect,
+        ALIAS_CERT_CAP, //
     },
     der,
     device::Chain,
@@ -39,9 +40,16 @@ struct Certificate<'a> {
     is_ca: bool,
     key_usage: u8,
     san: Option<&'a str>,
+    /// Last arc of what the DMTF's extension says of the certificate.
+    dmtf: Option<u32>,
     /// Length of a comment that makes the certificate longer, in bytes.
     padding: usize,
 }
+
+/// id-DMTF-hardware-identity: the key that the device got when it was made.
+const HARDWARE_IDENTITY: u32 = 2;
+/// id-DMTF-mutable-certificate: the device's firmware made the certificate.
+const MUTABLE: u32 = 5;
 
 const DIGITAL_SIGNATURE: u8 = 0x80;
 const KEY_AGREEMENT: u8 = 0x08;
@@ -93,6 +101,15 @@ impl Certificate<'_> {
                 &der::oid(&[2, 5, 29, 17]),
                 false,
                 &der::sequence(&[&other_name]),
+            ));
+        }
+        if let Some(arc) = self.dmtf {
+            // id-DMTF-SPDM-extension: a list of what holds.
+            let said = der::sequence(&[&der::oid(&[1, 3, 6, 1, 4, 1, 412, 274, arc])]);
+            extensions.push(extension(
+                &der::oid(&[1, 3, 6, 1, 4, 1, 412, 274, 6]),
+                false,
+                &der::sequence(&[&said]),
             ));
         }
         if self.padding > 0 {
@@ -159,6 +176,7 @@ pub fn make_root(config: &Config, asym: Asym, random: &Random) -> Issuer {
         is_ca: true,
         key_usage: KEY_CERT_SIGN | CRL_SIGN,
         san: None,
+        dmtf: None,
         padding: 0,
     };
     let mut der = root.to_der();
@@ -201,6 +219,7 @@ fn make_issuers(
                 false => DIGITAL_SIGNATURE,
             },
             san: None,
+            dmtf: (is_last && is_alias(config)).then_some(HARDWARE_IDENTITY),
             padding,
         };
         let der = certificate.to_der();
@@ -244,9 +263,15 @@ fn make_leaf(
             _ => DIGITAL_SIGNATURE,
         },
         san: config.chain.san.as_deref(),
+        dmtf: is_alias(config).then_some(MUTABLE),
         padding,
     };
     certificate.to_der()
+}
+
+/// Whether the issuer of the leaf is the device itself.
+fn is_alias(config: &Config) -> bool {
+    config.capabilities & ALIAS_CERT_CAP != 0
 }
 
 /// The chain of `slot`, or nothing if it cannot have the wished length.

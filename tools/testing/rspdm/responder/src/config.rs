@@ -23,8 +23,20 @@ pub const MEAS_CAP_SIG: u32 = 0x10;
 /// CHUNK_CAP: the device sends and takes large messages in chunks.
 pub const CHUNK_CAP: u32 = 0x2_0000;
 
-/// Names that `--caps` takes in any case, with their bits. Only what is implemented.
-pub const CAPABILITY_NAMES: [(&str, u32); 7] = [
+/// ALIAS_CERT_CAP: the firmware made the leaf's key, and the device certified it.
+pub const ALIAS_CERT_CAP: u32 = 0x4_0000;
+/// MULTI_KEY_CAP = 1: every connection is a multi-key one; with GET_KEY_PAIR_INFO_CAP, as demanded.
+pub const MULTI_KEY_ONLY: u32 = 0x1400_0000;
+/// MULTI_KEY_CAP = 2: the requester decides.
+pub const MULTI_KEY_NEG: u32 = 0x1800_0000;
+/// MULTI_KEY_CAP: mask of the two-bit field.
+pub const MULTI_KEY_CAP: u32 = 0x0c00_0000;
+/// LARGE_RESP_CAP: CERTIFICATE has a large form.
+pub const LARGE_RESP_CAP: u32 = 0x8000_0000;
+
+/// Names that `--caps` takes in any case, with their bits. Only what is implemented, but for
+/// GET_KEY_PAIR_INFO.
+pub const CAPABILITY_NAMES: [(&str, u32); 11] = [
     ("CACHE", 0x01),
     ("CERT", CERT_CAP),
     ("CHAL", CHAL_CAP),
@@ -32,6 +44,10 @@ pub const CAPABILITY_NAMES: [(&str, u32); 7] = [
     ("MEAS_SIG", MEAS_CAP_SIG),
     ("MEAS_FRESH", 0x20),
     ("CHUNK", CHUNK_CAP),
+    ("ALIAS_CERT", ALIAS_CERT_CAP),
+    ("MULTI_KEY_ONLY", MULTI_KEY_ONLY),
+    ("MULTI_KEY_NEG", MULTI_KEY_NEG),
+    ("LARGE_RESP", LARGE_RESP_CAP),
 ];
 
 /// A device's fixed properties.
@@ -58,10 +74,17 @@ pub struct Config {
     pub send_size: u32,
     /// Provisioned slots, bit i for slot i.
     pub slots: u8,
+    /// Slots that exist besides, but hold nothing; SPDM 1.3 tells of them.
+    pub empty_slots: u8,
+    /// CertificateInfo of each slot, for multi-key connections: 0 for a key without certificates, 1
+    /// for a device's, 2 for alias, 3 for generic certificates.
+    pub models: [u8; 8],
+    /// KeyUsageMask of each slot, for multi-key connections: 2 for challenges, 4 for measurements.
+    pub usages: [u16; 8],
     /// Whether each slot has a leaf key of its own.
     pub distinct_keys: bool,
     /// Longest portion in a CERTIFICATE message, in bytes.
-    pub portion: u16,
+    pub portion: u32,
     /// Wanted length of OpaqueData, in bytes; rounded up to what the format needs.
     pub opaque_len: u16,
     /// The certificate chains.
@@ -131,15 +154,18 @@ impl Default for Config {
             asym: Asym::ALL.to_vec(),
             hash: Hash::ALL.to_vec(),
             measurement_hash: Hash::Sha512,
-            capabilities: CERT_CAP | CHAL_CAP | MEAS_CAP_SIG | 0x20 | CHUNK_CAP,
+            capabilities: CERT_CAP | CHAL_CAP | MEAS_CAP_SIG | 0x20 | CHUNK_CAP | LARGE_RESP_CAP,
             ct_exponent: 20,
             // QEMU's buffer of 0x1200 bytes less the DOE header.
             transfer_size: 4600,
             message_size: 0x1_0000,
             send_size: u32::MAX,
             slots: 0x01,
+            empty_slots: 0,
+            models: [1; 8],
+            usages: [0x06; 8],
             distinct_keys: false,
-            portion: u16::MAX,
+            portion: u32::MAX,
             opaque_len: 0,
             chain: ChainShape {
                 certificates: 3,

@@ -73,9 +73,9 @@ struct Options {
     #[arg(long, value_enum, default_value_t = Hash::Sha512)]
     measurement_hash: Hash,
 
-    /// Capabilities: CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH, CHUNK, or all flags as
-    /// 0x...
-    #[arg(long, default_value = "CERT,CHAL,MEAS_SIG,MEAS_FRESH,CHUNK", value_parser = capabilities)]
+    /// Capabilities: CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH, CHUNK, ALIAS_CERT,
+    /// MULTI_KEY_ONLY, MULTI_KEY_NEG, LARGE_RESP, or all flags as 0x...
+    #[arg(long, default_value = "CERT,CHAL,MEAS_SIG,MEAS_FRESH,CHUNK,LARGE_RESP", value_parser = capabilities)]
     caps: u32,
 
     /// CTExponent: signing may take 2^N microseconds.
@@ -98,6 +98,20 @@ struct Options {
     #[arg(long, default_value = "1", value_parser = slots)]
     slots: u8,
 
+    /// Slots that exist but hold nothing, as a mask 0x...; told from SPDM 1.3 on.
+    #[arg(long, default_value = "0", value_parser = mask)]
+    empty_slots: u8,
+
+    /// CertificateInfo of slots 0, 1, ... on multi-key connections: 0 key only, 1 device, 2 alias, 3
+    /// generic; 1 for those that are not named.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(..=7))]
+    models: Vec<u8>,
+
+    /// KeyUsageMask of slots 0, 1, ... on multi-key connections: 2 challenge, 4 measurements; 6 for
+    /// those that are not named.
+    #[arg(long, value_delimiter = ',')]
+    usages: Vec<u16>,
+
     /// Give each slot a leaf key of its own (ECDSA only).
     #[arg(long)]
     distinct_keys: bool,
@@ -106,9 +120,10 @@ struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
     chain_certs: u8,
 
-    /// Exact length of the SPDM certificate chain with the first --hash, at most 65535.
-    #[arg(long)]
-    chain_bytes: Option<u16>,
+    /// Exact length of the SPDM certificate chain with the first --hash. Those of more than 65535
+    /// bytes can be read with SPDM 1.4 only.
+    #[arg(long, visible_alias = "chain-length", value_parser = clap::value_parser!(u32).range(..=0x10_0000))]
+    chain_bytes: Option<u32>,
 
     /// Leave the root certificate out of the chain.
     #[arg(long)]
@@ -119,8 +134,8 @@ struct Options {
     san: String,
 
     /// Longest portion of the chain in one CERTIFICATE.
-    #[arg(long, default_value_t = u16::MAX, value_parser = clap::value_parser!(u16).range(1..))]
-    portion: u16,
+    #[arg(long, default_value_t = u32::MAX, value_parser = clap::value_parser!(u32).range(1..))]
+    portion: u32,
 
     /// Length of OpaqueData, at most 1024.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
@@ -180,12 +195,15 @@ impl Options {
             message_size: self.message_size,
             send_size: self.send_size,
             slots: self.slots,
+            empty_slots: self.empty_slots & !self.slots,
+            models: first_of(&self.models, 1),
+            usages: first_of(&self.usages, 0x06),
             distinct_keys: self.distinct_keys,
             portion: self.portion,
             opaque_len: self.opaque,
             chain: ChainShape {
                 certificates: self.chain_certs.into(),
-                bytes: self.chain_bytes.map(usize::from),
+                bytes: self.chain_bytes.map(|bytes| bytes as usize),
                 omit_root: self.omit_root,
                 san: match self.san.as_str() {
                     "nvme" => Some(SAN_QEMU_NVME.into()),
@@ -225,6 +243,19 @@ fn capabilities(text: &str) -> Result<u32, String> {
                 .map(|(_, bit)| flags | bit)
                 .ok_or(format!("there is no capability {name}"))
         })
+}
+
+/// The values, and `default` for the rest.
+fn first_of<T: Copy>(values: &[T], default: T) -> [T; 8] {
+    std::array::from_fn(|slot| values.get(slot).copied().unwrap_or(default))
+}
+
+fn mask(text: &str) -> Result<u8, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u8::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|error| error.to_string())
 }
 
 fn slots(text: &str) -> Result<u8, String> {

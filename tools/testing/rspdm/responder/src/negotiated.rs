@@ -59,6 +59,32 @@ impl Agreed {
         self.device.chains(self.selection.asym)
     }
 
+    /// Slots that hold something: a chain or, on multi-key connections, a key alone.
+    pub fn provisioned(&self) -> u8 {
+        let slots = (0..8).filter(|&slot| self.selection.multi_key || self.chain(slot).is_some());
+        let mask = slots.fold(0, |mask, slot| mask | 1 << slot);
+        mask & self.device.config.slots
+    }
+
+    /// The chain of a slot, if it has one.
+    pub fn chain(&self, slot: u8) -> Option<&Chain> {
+        let model = *self.device.config.models.get(usize::from(slot))?;
+        self.chains().get(&slot).filter(|_| model != 0)
+    }
+
+    /// Whether the slot's key may be used for something, by its bit of KeyUsageMask.
+    pub fn may(&self, slot: u8, usage: u16) -> bool {
+        !self.selection.multi_key || self.device.config.usages[usize::from(slot)] & usage != 0
+    }
+
+    /// KeyPairID of a slot.
+    pub fn key_pair(&self, slot: usize) -> u8 {
+        match self.device.config.distinct_keys {
+            true => slot as u8 + 1,
+            false => 1,
+        }
+    }
+
     /// What both sides can take.
     pub fn terms(&self) -> Terms<'_> {
         Terms {

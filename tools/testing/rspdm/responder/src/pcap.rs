@@ -14,8 +14,8 @@ use std::{
 
 /// LINKTYPE_PCI_DOE of the registry of link-layer header types.
 const LINKTYPE_PCI_DOE: u32 = 292;
-/// Bytes of the longest packet that the header announces: what spdm_dump takes at most.
-const SNAP_LEN: u32 = 1 << 16;
+/// Longest packet that is recorded as a whole, in bytes: any data object.
+const SNAP_LEN: u32 = 1 << 20;
 
 /// A file being written.
 pub struct Pcap(File);

@@ -12,6 +12,7 @@ mod chain;
 mod challenge;
 mod chunk;
 mod digests;
+mod keys;
 mod measurements;
 mod version;
 
@@ -31,13 +32,17 @@ use super::{
     Fault, //
 };
 use crate::{
+    algorithm::Asym,
     config::{
         Config,
         Defect,
+        ALIAS_CERT_CAP,
         CHAL_CAP,
         CHUNK_CAP,
         MEAS_CAP,
         MEAS_CAP_NO_SIG,
+        MULTI_KEY_NEG,
+        MULTI_KEY_ONLY,
         SAN_OTHER, //
     },
     keys::{
@@ -302,7 +307,7 @@ type Special = (
 
 /// One row per way to spoil a certain message: message, what, errno, first version in which it is
 /// one, effect, actions. A file per message.
-const SPECIAL: [&[Special]; 9] = [
+const SPECIAL: [&[Special]; 10] = [
     version::FAULTS,
     capabilities::FAULTS,
     algorithms::FAULTS,
@@ -312,6 +317,7 @@ const SPECIAL: [&[Special]; 9] = [
     challenge::FAULTS,
     measurements::FAULTS,
     chunk::FAULTS,
+    keys::FAULTS,
 ];
 
 /// Faults that are found by another check in newer versions: message, what, since when, errno.
@@ -390,6 +396,29 @@ fn edit(message: &mut Message, field: &str, offset: usize, bytes: &[u8]) {
 fn put_chunk(message: &mut Message, chunk: &[u8]) {
     message.replace("ChunkSize", &(chunk.len() as u32).to_le_bytes());
     message.replace("SPDMChunk", chunk);
+}
+
+/// What GET_CERTIFICATE asks for, in either form.
+fn offset_and_length(request: &[u8]) -> (usize, usize) {
+    let small = |at: usize| u16::from_le_bytes([request[at], request[at + 1]]) as usize;
+    let large = |at: usize| small(at) | small(at + 2) << 16;
+    match request[2] & 0x80 {
+        0 => (small(4), small(6)),
+        _ => (large(8), large(12)),
+    }
+}
+
+/// A length of 16 or 32 bits.
+fn get_len(message: &mut Message, field: &str) -> i64 {
+    let bytes = message.field(field).iter().rev();
+    bytes.fold(0, |len, &byte| len << 8 | i64::from(byte))
+}
+
+fn add_len(message: &mut Message, field: &str, difference: i64) {
+    let len = get_len(message, field) + difference;
+    for (byte, new) in message.field(field).iter_mut().zip(len.to_le_bytes()) {
+        *byte = new;
+    }
 }
 
 fn replace_u32(message: &mut Message, field: &str, value: usize) {

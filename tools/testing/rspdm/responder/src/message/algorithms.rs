@@ -19,7 +19,9 @@ use crate::{
     },
     config::{
         Config,
-        MEAS_CAP, //
+        MEAS_CAP,
+        MULTI_KEY_CAP,
+        MULTI_KEY_ONLY, //
     },
 };
 
@@ -34,6 +36,8 @@ pub struct Selection {
     pub opaque_format: Option<u8>,
     /// Whether measurements in DMTF's format were agreed on.
     pub measurements: bool,
+    /// Whether it is a multi-key connection.
+    pub multi_key: bool,
 }
 
 /// Reads the offer and selects the first of the device's preferences that it contains.
@@ -62,6 +66,13 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
         require(false)?;
         unreachable!();
     };
+    // ResponderMultiKeyConn: forbidden, demanded, or as the requester likes.
+    let multi_key = version >= 0x13 && other_params & 0x10 != 0;
+    match config.capabilities & MULTI_KEY_CAP {
+        0 => require(!multi_key)?,
+        cap if cap == MULTI_KEY_ONLY & MULTI_KEY_CAP => require(multi_key || version < 0x13)?,
+        _ => (),
+    }
     let opaque_format = match other_params {
         _ if version < 0x12 => Some(0),
         formats if formats & 0x02 != 0 => Some(1),
@@ -73,6 +84,7 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
         hash,
         opaque_format,
         measurements: config.capabilities & MEAS_CAP != 0 && measurement_specification & 0x01 != 0,
+        multi_key,
     };
 
     let other_params = match opaque_format {

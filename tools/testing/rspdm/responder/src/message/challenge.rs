@@ -20,12 +20,15 @@ use crate::{
     negotiated::Agreed, //
 };
 
+/// Bit of KeyUsageMask.
+const CHALLENGE_USAGE: u16 = 0x02;
+
 /// CHALLENGE_AUTH without its signature, and the slot whose key has to sign.
 ///
 /// # Errors
 ///
-/// UnsupportedRequest without CHAL_CAP; InvalidRequest for a slot that is not provisioned or a
-/// measurement summary that does not exist.
+/// UnsupportedRequest without CHAL_CAP; InvalidRequest for a slot that is not provisioned, a key
+/// that is for something else, or a measurement summary that does not exist.
 pub fn respond(request: &[u8], agreed: &Agreed) -> Result<(Answer, u8), Refusal> {
     let config = &agreed.device.config;
     if config.capabilities & CHAL_CAP == 0 {
@@ -33,14 +36,15 @@ pub fn respond(request: &[u8], agreed: &Agreed) -> Result<(Answer, u8), Refusal>
     }
     let _nonce: [u8; 32] = read(request, 4)?;
     let (slot, summary) = (request[2], request[3]);
-    let Some(chain) = agreed.chains().get(&slot) else {
+    let Some(chain) = agreed.chain(slot) else {
         return Err(Refusal::new(super::INVALID_REQUEST));
     };
+    require(agreed.may(slot, CHALLENGE_USAGE))?;
     require(matches!(summary, 0 | 1 | 0xff))?;
     require(summary == 0 || config.capabilities & MEAS_CAP != 0)?;
 
     let hash = agreed.selection.hash;
-    let mut message = Message::new(agreed.version, Kind::Challenge, slot, config.slots);
+    let mut message = Message::new(agreed.version, Kind::Challenge, slot, agreed.provisioned());
     message
         .put("CertChainHash", &hash.digest(&[&chain.to_bytes(hash)]))
         .put("Nonce", &agreed.device.random.nonce());

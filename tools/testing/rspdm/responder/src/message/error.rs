@@ -6,12 +6,16 @@
 pub const INVALID_REQUEST: u8 = 0x01;
 /// UnexpectedRequest.
 pub const UNEXPECTED_REQUEST: u8 = 0x04;
+/// Unspecified.
+pub const UNSPECIFIED: u8 = 0x05;
 /// UnsupportedRequest; error data is the request's code.
 pub const UNSUPPORTED_REQUEST: u8 = 0x07;
 /// ResponseTooLarge; extended data is the response's size, 32 bits.
 pub const RESPONSE_TOO_LARGE: u8 = 0x0d;
 /// LargeResponse; extended data is the Handle of the transfer, 8 bits.
 pub const LARGE_RESPONSE: u8 = 0x0f;
+/// DataTooLarge; extended data is the chain's length, 32 bits.
+pub const DATA_TOO_LARGE: u8 = 0x12;
 /// ResponseNotReady.
 pub const RESPONSE_NOT_READY: u8 = 0x42;
 /// Token of every ResponseNotReady.

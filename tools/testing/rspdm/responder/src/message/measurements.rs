@@ -27,6 +27,9 @@ const RAW_REQUESTED: u8 = 0x02;
 /// DMTFSpecMeasurementValueType: the value is raw, not a digest.
 const RAW: u8 = 0x80;
 
+/// Bit of KeyUsageMask.
+const MEASUREMENT_USAGE: u16 = 0x04;
+
 /// One thing that the device measures.
 struct Measurement {
     index: u8,
@@ -144,7 +147,8 @@ pub fn respond(request: &[u8], agreed: &Agreed) -> Result<(Answer, Option<u8>), 
             len += 1;
             number = param & 0x0f;
         }
-        require(agreed.chains().contains_key(&number))?;
+        require(agreed.chain(number).is_some())?;
+        require(agreed.may(number, MEASUREMENT_USAGE))?;
         slot = Some(number);
     }
 

@@ -157,6 +157,14 @@ impl Talk {
         request
     }
 
+    /// GET_CERTIFICATE with offsets and lengths of 32 bits.
+    pub fn get_large_certificate(&self, slot: u8, offset: u32, length: u32) -> Vec<u8> {
+        let mut request = vec![self.version, 0x82, 0x80 | slot, 0x00, 0, 0, 0, 0];
+        request.extend(offset.to_le_bytes());
+        request.extend(length.to_le_bytes());
+        request
+    }
+
     pub fn get_digests(&self) -> Vec<u8> {
         vec![self.version, 0x81, 0x00, 0x00]
     }

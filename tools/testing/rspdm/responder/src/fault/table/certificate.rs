@@ -18,8 +18,8 @@ pub(super) const FAULTS: &[Special] = &[
         "large-form",
         "EPROTO",
         0x14,
-        "Param1 says that it is the large form, which was not asked for",
-        &[Body(|message, _| or(message, "Param1", &[0x80]))],
+        "LargeCertChain is not as in the request",
+        &[Body(|message, _| message.field("Param1")[0] ^= 0x80)],
     ),
     (
         Kind::Certificate,
@@ -28,9 +28,9 @@ pub(super) const FAULTS: &[Special] = &[
         0x10,
         "PortionLength is 0 though some of the chain is left",
         &[Body(|message, _| {
-            let portion = message.field("CertChain").len() as i32;
-            add_u16(message, "RemainderLength", portion);
-            message.replace("PortionLength", &[0, 0]);
+            let portion = message.field("CertChain").len() as i64;
+            add_len(message, "RemainderLength", portion);
+            message.field("PortionLength").fill(0);
             message.replace("CertChain", &[]);
         })],
     ),
@@ -43,16 +43,16 @@ pub(super) const FAULTS: &[Special] = &[
         &[
             Setup(long_chain),
             Body(|message, site| {
-                let asked = u16::from_le_bytes([site.request[6], site.request[7]]);
+                let (_, asked) = offset_and_length(site.request);
                 // More than QEMU can carry would go nowhere.
                 if asked < 4096 {
                     let mut portion = message.field("CertChain").to_vec();
-                    let more = usize::from(asked) + 4 - portion.len();
+                    let more = asked + 4 - portion.len();
                     portion.resize(portion.len() + more, 0);
-                    let left = i32::from(get_u16(message, "RemainderLength"));
+                    let left = get_len(message, "RemainderLength");
                     message.replace("CertChain", &portion);
-                    add_u16(message, "PortionLength", more as i32);
-                    add_u16(message, "RemainderLength", -left.min(more as i32));
+                    add_len(message, "PortionLength", more as i64);
+                    add_len(message, "RemainderLength", -left.min(more as i64));
                 }
             }),
         ],
@@ -80,8 +80,8 @@ pub(super) const FAULTS: &[Special] = &[
         &[
             Setup(small_portions),
             Body(|message, site| {
-                if site.request[4..6] != [0, 0] {
-                    add_u16(message, "RemainderLength", 4);
+                if offset_and_length(site.request).0 != 0 {
+                    add_len(message, "RemainderLength", 4);
                 }
             }),
         ],
@@ -94,7 +94,10 @@ pub(super) const FAULTS: &[Special] = &[
         "RemainderLength never becomes less",
         &[
             Setup(small_portions),
-            Body(|message, _| message.replace("RemainderLength", &[0, 1])),
+            Body(|message, _| {
+                let left = get_len(message, "RemainderLength");
+                add_len(message, "RemainderLength", 256 - left);
+            }),
         ],
     ),
     (
@@ -102,9 +105,9 @@ pub(super) const FAULTS: &[Special] = &[
         "remainder-overflow",
         "EPROTO",
         0x10,
-        "PortionLength and RemainderLength add up to more than 65535",
+        "PortionLength and RemainderLength add up to more than their fields can hold",
         &[Body(|message, _| {
-            message.replace("RemainderLength", &[0xff, 0xff])
+            message.field("RemainderLength").fill(0xff)
         })],
     ),
     (
@@ -138,7 +141,7 @@ pub(super) const FAULTS: &[Special] = &[
         0x10,
         "the last byte of the chain is another one than the digest was made of",
         &[Body(|message, _| {
-            if message.field("RemainderLength") == [0, 0] {
+            if get_len(message, "RemainderLength") == 0 {
                 if let Some(last) = message.field("CertChain").last_mut() {
                     *last ^= 0x01;
                 }
