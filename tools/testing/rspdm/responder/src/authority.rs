@@ -44,6 +44,8 @@ struct Certificate<'a> {
     dmtf: Option<u32>,
     /// Length of a comment that makes the certificate longer, in bytes.
     padding: usize,
+    /// What is wrong inside of an extension.
+    defect: Option<Defect>,
 }
 
 /// id-DMTF-hardware-identity: the key that the device got when it was made.
@@ -65,18 +67,25 @@ impl Certificate<'_> {
         let unused_bits = self.key_usage.trailing_zeros().min(7) as u8;
         let constraints: &[u8] = if self.is_ca { &[0x01, 0x01, 0xff] } else { &[] };
         let key_id = |key: &Key| key_identifier(&key.public_key_info());
+        let unless = |defect, value: Vec<u8>| match self.defect == Some(defect) {
+            true => vec![],
+            false => value,
+        };
         let mut extensions = vec![
             // basicConstraints
             extension(
                 &der::oid(&[2, 5, 29, 19]),
                 true,
-                &der::sequence(&[constraints]),
+                &unless(Defect::EmptyConstraints, der::sequence(&[constraints])),
             ),
             // keyUsage
             extension(
                 &der::oid(&[2, 5, 29, 15]),
                 true,
-                &der::element(0x03, &[unused_bits, self.key_usage]),
+                &unless(
+                    Defect::EmptyKeyUsage,
+                    der::element(0x03, &[unused_bits, self.key_usage]),
+                ),
             ),
             // subjectKeyIdentifier
             extension(
@@ -178,6 +187,7 @@ pub fn make_root(config: &Config, asym: Asym, random: &Random) -> Issuer {
         san: None,
         dmtf: None,
         padding: 0,
+        defect: None,
     };
     let mut der = root.to_der();
     if config.chain.defect == Some(Defect::RootSignature) {
@@ -221,6 +231,7 @@ fn make_issuers(
             san: None,
             dmtf: (is_last && is_alias(config)).then_some(HARDWARE_IDENTITY),
             padding,
+            defect: None,
         };
         let der = certificate.to_der();
         issuers.push(std::mem::replace(&mut issuer, Issuer { subject, key, der }));
@@ -265,6 +276,7 @@ fn make_leaf(
         san: config.chain.san.as_deref(),
         dmtf: is_alias(config).then_some(MUTABLE),
         padding,
+        defect,
     };
     certificate.to_der()
 }

@@ -124,6 +124,10 @@ pub enum Defect {
     LeafKey,
     /// The leaf's keyUsage lacks digitalSignature.
     LeafKeyUsage,
+    /// The leaf's basicConstraints has no contents, not even an empty SEQUENCE.
+    EmptyConstraints,
+    /// The leaf's keyUsage has no contents.
+    EmptyKeyUsage,
     /// Certificates stand in the opposite order, leaf first.
     Order,
     /// Length in the chain's header is four too large.

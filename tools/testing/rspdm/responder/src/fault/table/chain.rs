@@ -119,6 +119,22 @@ pub(super) const FAULTS: &[Special] = &[
     ),
     (
         Kind::Certificate,
+        "empty-constraints",
+        "EBADMSG",
+        0x10,
+        "the leaf's basicConstraints is empty",
+        &[Action::Device(|config| config.chain.defect = Some(Defect::EmptyConstraints))],
+    ),
+    (
+        Kind::Certificate,
+        "empty-usage",
+        "EBADMSG",
+        0x10,
+        "the leaf's keyUsage is empty",
+        &[Action::Device(|config| config.chain.defect = Some(Defect::EmptyKeyUsage))],
+    ),
+    (
+        Kind::Certificate,
         "san-other",
         "EKEYREJECTED",
         0x10,
