@@ -11,7 +11,10 @@ use core::cell::{
 };
 
 use super::{
-    connection::EvidenceOf,
+    connection::{
+        ConnectionOf,
+        EvidenceOf, //
+    },
     testing_chunks::EditChunk,
     testing_device::{
         Bytes,
@@ -288,18 +291,17 @@ impl Scene {
     };
 
     /// Authenticates the device, with `N` bytes for the transcript, and looks at the evidence.
+    ///
+    /// Never inlined: a test that does this several times would have as many rooms on its stack,
+    /// which is small in the kernel.
+    #[inline(never)]
     pub(super) fn look_in<const N: usize, R>(
         &self,
         look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
     ) -> (Result<R, Error>, Stats) {
         let mut room = Room::<N>::EMPTY;
         let device = RefCell::new(Device::new(self));
-        let resources = room.resources(self, &device);
-        let requester = match Requester::new(resources, self.policy) {
-            Ok(requester) => requester,
-            Err(error) => return (Err(error), Stats::default()),
-        };
-        let (result, stats) = requester.authenticate(&FRESHNESS);
+        let (result, stats) = self.run(&mut room, &device, None);
         (result.map(|evidence| look(&evidence)), stats)
     }
 
@@ -318,7 +320,8 @@ impl Scene {
 
     /// Authenticates the device, then refreshes its evidence as `then` has it, and looks at that.
     ///
-    /// The cost is that of the second time only.
+    /// The cost is that of the second time only. Not inlined, either.
+    #[inline(never)]
     pub(super) fn look_again<R>(
         &self,
         then: &Self,
@@ -327,21 +330,27 @@ impl Scene {
         let mut first = Room::<768>::EMPTY;
         let mut second = Room::<768>::EMPTY;
         let device = RefCell::new(Device::new(self));
-        let resources = first.resources(self, &device);
-        let evidence = Requester::new(resources, self.policy)
-            .and_then(|requester| requester.authenticate(&FRESHNESS).0);
-        let connection = match evidence {
+        let connection = match self.run(&mut first, &device, None).0 {
             Ok(evidence) => evidence.connection,
             Err(error) => return (Err(error), Stats::default()),
         };
-        device.replace_with(|device| device.later(then));
-        let resources = second.resources(then, &device);
-        let requester = match Requester::new(resources, then.policy) {
-            Ok(requester) => requester,
-            Err(error) => return (Err(error), Stats::default()),
-        };
-        let (result, stats) = requester.refresh(connection, &LATER);
+        device.borrow_mut().go_on(then);
+        let (result, stats) = then.run(&mut second, &device, Some(connection));
         (result.map(|evidence| look(&evidence)), stats)
+    }
+
+    #[inline(never)]
+    fn run<'a, const N: usize>(
+        &self,
+        room: &'a mut Room<N>,
+        device: &'a RefCell<Device>,
+        connection: Option<ConnectionOf<Fake<'a>>>,
+    ) -> (Result<EvidenceOf<Fake<'a>>, Error>, Stats) {
+        match Requester::new(room.resources(self, device), self.policy) {
+            Ok(requester) if connection.is_some() => requester.run(connection, &LATER),
+            Ok(requester) => requester.authenticate(&FRESHNESS),
+            Err(error) => (Err(error), Stats::default()),
+        }
     }
 
     /// How it ends.

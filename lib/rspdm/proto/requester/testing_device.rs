@@ -127,13 +127,14 @@ impl Device {
         }
     }
 
-    /// The device as it is in a later scene: it remembers the connection.
-    pub(super) fn later(&self, scene: &Scene) -> Self {
-        Self {
-            transcript: self.transcript,
-            vca_len: self.vca_len,
-            ..Self::new(scene)
-        }
+    /// Goes on in a later scene: it remembers the connection, and nothing else.
+    pub(super) fn go_on(&mut self, scene: &Scene) {
+        self.is_silent = scene.is_silent;
+        self.edit = scene.edit;
+        self.damage = scene.damage;
+        self.pending = Bytes::EMPTY;
+        self.asked = [0; 7];
+        self.chunks = Chunks::new(scene.chunk_len, scene.edit_chunk);
     }
 
     pub(super) fn answer(&mut self, question: &[u8]) -> Option<Answer> {
