@@ -37,6 +37,11 @@ class Kernel:
         return self.path / "bzImage"
 
     @property
+    def modules(self):
+        """A directory that holds lib/modules as it stands in a guest."""
+        return self.path / "modules"
+
+    @property
     def config(self):
         return self.path / "config"
 
@@ -131,7 +136,8 @@ def build(name, source, entry, current):
             current.progress = f", {count} files compiled{share}"
 
     jobs = f"-j{len(os.sched_getaffinity(0))}"
-    current.run(make(source, objects, jobs, "W=1", "CLIPPY=1", "bzImage"), progress)
+    current.run(make(source, objects, jobs, "W=1", "CLIPPY=1", "bzImage", "modules"), progress)
+    current.run(make(source, objects, f"INSTALL_MOD_PATH={entry / 'modules'}", "INSTALL_MOD_STRIP=1", "modules_install"))
 
     shutil.copy(objects / "arch/x86/boot/bzImage", entry / "bzImage")
     shutil.copy(objects / ".config", entry / "config")
