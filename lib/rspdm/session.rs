@@ -193,10 +193,47 @@ impl Session {
         wanted: Wanted,
     ) -> (Result<(EvidenceSet, Agreed), Failed>, Stats) {
         let mut between_calls = self.between_calls.lock();
-        let BetweenCalls { buffer, connection } = &mut *between_calls;
+        let (outcome, stats) = self.converse(&mut between_calls, wanted);
+        let result = match outcome {
+            Ok(evidence) => {
+                let set = self.collect(&evidence);
+                let agreed = Agreed::new(evidence.record());
+                between_calls.connection = Some(evidence.connection);
+                set.map(|set| (set, agreed))
+            }
+            Err(error) => Err(self.failed(&error)),
+        };
+        (result, stats)
+    }
+
+    /// Speaks to the device.
+    // Steps of their own, never inlined: a requester is large, and the stack is not.
+    #[inline(never)]
+    fn converse(
+        &self,
+        between_calls: &mut BetweenCalls,
+        wanted: Wanted,
+    ) -> (Result<Evidence<Key, Collected>, proto::error::Error>, Stats) {
+        let BetweenCalls { buffer, connection } = between_calls;
         // Taken out, so that a failure leaves nothing.
         let connection = connection.take().filter(|_| wanted.nonce.is_some());
-        let resources = Resources::<Kernel<'_>> {
+        let freshness = Freshness {
+            nonce: wanted.nonce.unwrap_or_else(random),
+            context: random(),
+        };
+        match self.requester(buffer, &wanted) {
+            Ok(requester) => requester.run(connection, &freshness),
+            Err(error) => (Err(error), Stats::default()),
+        }
+    }
+
+    #[inline(never)]
+    fn requester<'a>(
+        &'a self,
+        buffer: &'a mut [u8],
+        wanted: &Wanted,
+    ) -> Result<Requester<Kernel<'a>>, proto::error::Error> {
+        let resources = Resources {
             transport: &self.bus,
             clock: KernelClock(Instant::now()),
             crypto: KernelCrypto::new(&self.bus),
@@ -209,32 +246,13 @@ impl Session {
             buffer,
             assembly: Collected::new(),
         };
-        let freshness = Freshness {
-            nonce: wanted.nonce.unwrap_or_else(random),
-            context: random(),
-        };
         let policy = Policy {
             slot: wanted.slot,
             further: wanted.further,
             budget: Budget::AUTHENTICATE.with_further_slots(wanted.further.count()),
             ..Policy::DEFAULT
         };
-
-        let requester = match Requester::new(resources, policy) {
-            Ok(requester) => requester,
-            Err(error) => return (Err(self.failed(&error)), Stats::default()),
-        };
-        let (outcome, stats) = requester.run(connection, &freshness);
-        let result = match outcome {
-            Ok(evidence) => {
-                let set = self.collect(&evidence);
-                let agreed = Agreed::new(evidence.record());
-                between_calls.connection = Some(evidence.connection);
-                set.map(|set| (set, agreed))
-            }
-            Err(error) => Err(self.failed(&error)),
-        };
-        (result, stats)
+        Requester::new(resources, policy)
     }
 
     /// Makes a set of what a successful run found, and tells what could not be checked.

@@ -76,6 +76,7 @@ use super::{
         BaseAsymSet,
         BaseHashSet, //
     },
+    crypto::Crypto,
     error::{
         Error,
         Misuse, //
@@ -85,7 +86,10 @@ use super::{
         Budget, //
     },
     message::Request,
-    record::Stats,
+    record::{
+        Record,
+        Stats, //
+    },
     slot::{
         PerSlot,
         SlotChoice,
@@ -228,30 +232,15 @@ impl<E: Environment> Requester<E> {
     }
 
     /// Either of the two, depending on whether there is a connection.
+    // What is done on the way needs much of a small stack: what one part needs, the next one may
+    // use, if none is inlined.
+    #[inline(never)]
     pub fn run(
         mut self,
         connection: Option<ConnectionOf<E>>,
         freshness: &Freshness,
     ) -> (Result<EvidenceOf<E>, Error>, Stats) {
-        let mut connection = connection.filter(|connection| connection.suits(&self.policy));
-        let mut restarts = limits::RESTARTS_MAX;
-        let outcome = loop {
-            let (attempt, may_begin_anew): (_, fn(&Error) -> bool) = match connection.take() {
-                Some(connection) => (
-                    self.refresh_once(connection, freshness),
-                    may_have_lost_state,
-                ),
-                None => (self.authenticate_once(freshness), has_lost_state),
-            };
-            let error = match attempt {
-                Ok(measured) => break Ok(measured.into_parts()),
-                Err(error) => error,
-            };
-            restarts = match restarts.checked_sub(1) {
-                Some(left) if may_begin_anew(&error) => left,
-                _ => break Err(error),
-            };
-        };
+        let outcome = self.attempt(connection, freshness);
         let stats = self.channel.stats();
         let evidence = outcome.map(|(record, key)| Evidence {
             connection: Connection {
@@ -266,7 +255,33 @@ impl<E: Environment> Requester<E> {
         (evidence, stats)
     }
 
-    // The steps need much of a small stack; what one needs, the next one may use.
+    #[inline(never)]
+    fn attempt(
+        &mut self,
+        connection: Option<ConnectionOf<E>>,
+        freshness: &Freshness,
+    ) -> Result<(Record, <E::Crypto as Crypto>::Key), Error> {
+        let mut connection = connection.filter(|connection| connection.suits(&self.policy));
+        let mut restarts = limits::RESTARTS_MAX;
+        loop {
+            let (attempt, may_begin_anew): (_, fn(&Error) -> bool) = match connection.take() {
+                Some(connection) => (
+                    self.refresh_once(connection, freshness),
+                    may_have_lost_state,
+                ),
+                None => (self.authenticate_once(freshness), has_lost_state),
+            };
+            let error = match attempt {
+                Ok(measured) => return Ok(measured.into_parts()),
+                Err(error) => error,
+            };
+            restarts = match restarts.checked_sub(1) {
+                Some(left) if may_begin_anew(&error) => left,
+                _ => return Err(error),
+            };
+        }
+    }
+
     #[inline(never)]
     fn authenticate_once(&mut self, freshness: &Freshness) -> Result<Measured<E>, Error> {
         let negotiated = self.start().negotiate()?;
