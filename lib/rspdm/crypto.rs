@@ -22,7 +22,7 @@ use kernel::{
 use crate::{
     proto::{
         algorithm::{
-            BaseAsym,
+            AsymAlgo,
             BaseHash, //
         },
         crypto::{
@@ -198,12 +198,12 @@ impl Key {
     }
 
     /// Whether the key is one for `asym`: type, modulus length or curve.
-    fn fits(&self, asym: BaseAsym) -> bool {
+    fn fits(&self, asym: AsymAlgo) -> bool {
         match asym {
-            BaseAsym::Rsassa2048 | BaseAsym::Rsassa3072 | BaseAsym::Rsassa4096 => {
+            AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => {
                 self.is_rsa(asym.signature_len())
             }
-            BaseAsym::EcdsaP256 | BaseAsym::EcdsaP384 | BaseAsym::EcdsaP521 => {
+            AsymAlgo::EcdsaP256 | AsymAlgo::EcdsaP384 | AsymAlgo::EcdsaP521 => {
                 self.is(asym.c_name())
             }
         }
@@ -219,10 +219,10 @@ impl Drop for Key {
 
 /// How the kernel's crypto names the encoding of a signature that is a big-endian integer of the
 /// modulus' length (RSASSA), or r and then s (ECDSA).
-fn encoding(asym: BaseAsym) -> &'static CStr {
+fn encoding(asym: AsymAlgo) -> &'static CStr {
     match asym {
-        BaseAsym::Rsassa2048 | BaseAsym::Rsassa3072 | BaseAsym::Rsassa4096 => c"pkcs1",
-        BaseAsym::EcdsaP256 | BaseAsym::EcdsaP384 | BaseAsym::EcdsaP521 => c"p1363",
+        AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => c"pkcs1",
+        AsymAlgo::EcdsaP256 | AsymAlgo::EcdsaP384 | AsymAlgo::EcdsaP521 => c"p1363",
     }
 }
 
@@ -316,7 +316,7 @@ impl Crypto for KernelCrypto<'_> {
     fn leaf_key(
         &mut self,
         chain: Certificates<'_>,
-        asym: BaseAsym,
+        asym: AsymAlgo,
     ) -> Result<Leaf<Key>, ChainError> {
         let (links, leaf) = Self::walk(chain)?;
         let position = chain.count().saturating_sub(1);
@@ -339,7 +339,7 @@ impl Crypto for KernelCrypto<'_> {
     fn verify(
         &self,
         key: &Key,
-        asym: BaseAsym,
+        asym: AsymAlgo,
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {

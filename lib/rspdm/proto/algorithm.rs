@@ -131,9 +131,9 @@ algorithms! {
     ///
     /// DSP0274 1.0, "NEGOTIATE_ALGORITHMS request message format": BaseAsymAlgo. Signatures are
     /// big-endian integers: RSASSA's of the modulus length, ECDSA's r and then s.
-    BaseAsym,
+    AsymAlgo,
     /// Signature algorithms to offer.
-    BaseAsymSet,
+    AsymAlgoSet,
     /// Size of a signature, in bytes.
     signature_len;
     /// RSASSA-PKCS1-v1_5 with a modulus of 2048 bits.
@@ -189,17 +189,17 @@ mod tests {
     #[test]
     fn wire_bits_are_those_of_the_standard() {
         assert_eq!(BaseHashSet::ALL.to_wire(), 0x007);
-        assert_eq!(BaseAsymSet::ALL.to_wire(), 0x1b5);
+        assert_eq!(AsymAlgoSet::ALL.to_wire(), 0x1b5);
         assert_eq!(MeasurementHashSet::ALL.to_wire(), 0xff);
-        assert_eq!(BaseAsym::EcdsaP384.to_wire(), 0x80);
+        assert_eq!(AsymAlgo::EcdsaP384.to_wire(), 0x80);
         assert_eq!(BaseHash::Sha384.to_wire(), 0x02);
         assert_eq!(MeasurementHash::Sha384.to_wire(), 0x04);
     }
 
     #[test]
     fn mask_with_one_known_bit_is_an_algorithm() {
-        for asym in BaseAsym::ALL {
-            assert_eq!(BaseAsym::from_wire(asym.to_wire()), Some(*asym));
+        for asym in AsymAlgo::ALL {
+            assert_eq!(AsymAlgo::from_wire(asym.to_wire()), Some(*asym));
         }
         for hash in BaseHash::ALL {
             assert_eq!(BaseHash::from_wire(hash.to_wire()), Some(*hash));
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn name_is_the_same_in_c() {
-        for asym in BaseAsym::ALL {
+        for asym in AsymAlgo::ALL {
             assert_eq!(asym.c_name().to_bytes(), asym.name().as_bytes());
         }
         for hash in BaseHash::ALL {
@@ -218,11 +218,11 @@ mod tests {
 
     #[test]
     fn other_masks_are_no_algorithm() {
-        assert_eq!(BaseAsym::from_wire(0), None);
+        assert_eq!(AsymAlgo::from_wire(0), None);
         // RSAPSS-2048 is not in the table.
-        assert_eq!(BaseAsym::from_wire(0x02), None);
+        assert_eq!(AsymAlgo::from_wire(0x02), None);
         // Two bits at once.
-        assert_eq!(BaseAsym::from_wire(0x90), None);
+        assert_eq!(AsymAlgo::from_wire(0x90), None);
         assert_eq!(BaseHash::from_wire(0x06), None);
     }
 
@@ -235,10 +235,10 @@ mod tests {
 
     #[test]
     fn set_holds_what_was_added() {
-        let set = BaseAsymSet::EMPTY.with(BaseAsym::EcdsaP256);
-        assert!(set.contains(BaseAsym::EcdsaP256));
-        assert!(!set.contains(BaseAsym::EcdsaP384));
+        let set = AsymAlgoSet::EMPTY.with(AsymAlgo::EcdsaP256);
+        assert!(set.contains(AsymAlgo::EcdsaP256));
+        assert!(!set.contains(AsymAlgo::EcdsaP384));
         assert!(!set.is_empty());
-        assert!(BaseAsymSet::EMPTY.is_empty());
+        assert!(AsymAlgoSet::EMPTY.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash,
         DIGEST_LEN_MAX, //
     },
@@ -208,7 +208,7 @@ pub trait Crypto {
     fn leaf_key(
         &mut self,
         chain: Certificates<'_>,
-        asym: BaseAsym,
+        asym: AsymAlgo,
     ) -> Result<Leaf<Self::Key>, ChainError>;
 
     /// Verifies a signature, which has the length that `asym` demands.
@@ -220,7 +220,7 @@ pub trait Crypto {
     fn verify(
         &self,
         key: &Self::Key,
-        asym: BaseAsym,
+        asym: AsymAlgo,
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault>;

@@ -4,7 +4,7 @@
 
 use super::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash,
         MeasurementHash, //
     },
@@ -45,7 +45,7 @@ pub struct Algorithms {
     /// Hash of digests, transcripts and signatures.
     pub hash: BaseHash,
     /// Signature algorithm of the device.
-    pub asym: BaseAsym,
+    pub asym: AsymAlgo,
     /// Format of OpaqueData.
     pub opaque: OpaqueFormat,
     /// Hash of measurements, if the device has measurements in the DMTF's format.

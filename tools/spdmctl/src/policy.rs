@@ -40,7 +40,7 @@ use std::{
 
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash,
         MeasurementHash, //
     },
@@ -146,8 +146,8 @@ fn parse(text: &str, directory: &Path) -> std::result::Result<Policy, String> {
         find("hash", name, known, BaseHash::name)
     };
     let asym = |name: &String| {
-        let known = BaseAsym::ALL.iter().copied();
-        find("signature algorithm", name, known, BaseAsym::name)
+        let known = AsymAlgo::ALL.iter().copied();
+        find("signature algorithm", name, known, AsymAlgo::name)
     };
     let measurement_hash = |name: &String| {
         let known = MeasurementHash::ALL.iter().copied();
@@ -307,7 +307,7 @@ mod tests {
                 limits: Limits {
                     minimum_version: Some(Version::V1_2),
                     hashes: Some(vec![BaseHash::Sha384]),
-                    signature_algorithms: Some(vec![BaseAsym::EcdsaP384]),
+                    signature_algorithms: Some(vec![AsymAlgo::EcdsaP384]),
                     leaf_sha256: Some(vec![[0xab; 32]]),
                 },
             })

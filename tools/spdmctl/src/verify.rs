@@ -25,7 +25,7 @@ use der::DateTime;
 use rspdm_host::crypto::RustCrypto;
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash,
         MeasurementHash, //
     },
@@ -136,7 +136,7 @@ pub struct Limits {
     /// The hashes that will do.
     pub hashes: Option<Vec<BaseHash>>,
     /// The signature algorithms that will do.
-    pub signature_algorithms: Option<Vec<BaseAsym>>,
+    pub signature_algorithms: Option<Vec<AsymAlgo>>,
     /// The devices' own certificates that will do, by their SHA-256.
     pub leaf_sha256: Option<Vec<[u8; 32]>>,
 }

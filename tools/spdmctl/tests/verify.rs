@@ -16,7 +16,7 @@ use common::{
 };
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     version::Version,
@@ -700,7 +700,7 @@ fn a_policy_is_enforced() {
     let good = Limits {
         minimum_version: Some(Version::V1_2),
         hashes: Some(vec![BaseHash::Sha384, BaseHash::Sha256]),
-        signature_algorithms: Some(vec![BaseAsym::EcdsaP256]),
+        signature_algorithms: Some(vec![AsymAlgo::EcdsaP256]),
         leaf_sha256: Some(vec![digest.try_into().unwrap()]),
     };
     assert_outcome(&judge(good.clone()), Subject::Policy, Outcome::Pass);

@@ -73,7 +73,7 @@ mod testing_device;
 
 use super::{
     algorithm::{
-        BaseAsymSet,
+        AsymAlgoSet,
         BaseHashSet, //
     },
     crypto::Crypto,
@@ -131,7 +131,7 @@ pub struct Policy {
     /// Hashes to offer: those that the environment has. The device chooses.
     pub hashes: BaseHashSet,
     /// Signature algorithms to offer: those that the environment has. The device chooses.
-    pub signatures: BaseAsymSet,
+    pub signatures: AsymAlgoSet,
     /// The slot to authenticate.
     pub slot: SlotChoice,
     /// Slots whose chains are fetched too, if they hold one.
@@ -145,7 +145,7 @@ impl Policy {
     pub const DEFAULT: Self = Self {
         versions: VersionSet::ALL,
         hashes: BaseHashSet::ALL,
-        signatures: BaseAsymSet::ALL,
+        signatures: AsymAlgoSet::ALL,
         slot: SlotChoice::Lowest,
         further: SlotMask::EMPTY,
         budget: Budget::AUTHENTICATE,

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     crypto::{
@@ -144,14 +144,14 @@ impl Crypto for Toys {
         self.links
     }
 
-    fn leaf_key(&mut self, _: Certificates<'_>, _: BaseAsym) -> Result<Leaf<()>, ChainError> {
+    fn leaf_key(&mut self, _: Certificates<'_>, _: AsymAlgo) -> Result<Leaf<()>, ChainError> {
         self.leaf
     }
 
     fn verify(
         &self,
         _key: &(),
-        _asym: BaseAsym,
+        _asym: AsymAlgo,
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {

@@ -28,8 +28,8 @@ use super::{
 };
 use crate::proto::{
     algorithm::{
-        BaseAsym,
-        BaseAsymSet,
+        AsymAlgo,
+        AsymAlgoSet,
         BaseHash,
         BaseHashSet,
         MeasurementHash, //
@@ -58,7 +58,7 @@ pub struct Offer {
     /// Hashes.
     pub hashes: BaseHashSet,
     /// Signature algorithms.
-    pub signatures: BaseAsymSet,
+    pub signatures: AsymAlgoSet,
     /// Whether it shall be a multi-key connection, from 1.3 on: the device decided by
     /// MULTI_KEY_CAP.
     pub is_multi_key: bool,
@@ -135,10 +135,10 @@ fn hash(reader: &Reader<'_>, selected: &Selected, offer: Offer) -> Result<BaseHa
     }
 }
 
-fn asym(reader: &Reader<'_>, selected: &Selected, offer: Offer) -> Result<BaseAsym, Error> {
+fn asym(reader: &Reader<'_>, selected: &Selected, offer: Offer) -> Result<AsymAlgo, Error> {
     match selected.base_asym.get() {
         0 => Err(Error::Unsupported(Unsupported::Signature)),
-        mask => BaseAsym::from_wire(mask)
+        mask => AsymAlgo::from_wire(mask)
             .filter(|asym| offer.signatures.contains(*asym))
             .ok_or(unoffered(reader, Field::BaseAsymSel)),
     }

@@ -9,8 +9,8 @@ mod tests {
 
     use crate::proto::{
         algorithm::{
-            BaseAsym,
-            BaseAsymSet,
+            AsymAlgo,
+            AsymAlgoSet,
             BaseHash,
             BaseHashSet,
             MeasurementHash, //
@@ -39,7 +39,7 @@ mod tests {
 
     const OFFER: Offer = Offer {
         hashes: BaseHashSet::ALL,
-        signatures: BaseAsymSet::ALL,
+        signatures: AsymAlgoSet::ALL,
         is_multi_key: false,
     };
 
@@ -153,7 +153,7 @@ mod tests {
     fn fields_are_read_from_their_places() {
         let algorithms = Algorithms {
             hash: BaseHash::Sha384,
-            asym: BaseAsym::EcdsaP384,
+            asym: AsymAlgo::EcdsaP384,
             opaque: OpaqueFormat::Format1,
             measurement_hash: Some(MeasurementHash::Sha512),
         };
@@ -184,7 +184,7 @@ mod tests {
             ..OFFER
         };
         let one_signature = Offer {
-            signatures: BaseAsymSet::EMPTY.with(BaseAsym::EcdsaP256),
+            signatures: AsymAlgoSet::EMPTY.with(AsymAlgo::EcdsaP256),
             ..OFFER
         };
         for (offer, field) in [

@@ -9,7 +9,7 @@ mod tests {
 
     use crate::proto::{
         algorithm::{
-            BaseAsym,
+            AsymAlgo,
             BaseHash, //
         },
         error::{
@@ -43,7 +43,7 @@ mod tests {
             version,
             algorithms: Algorithms {
                 hash: BaseHash::Sha256,
-                asym: BaseAsym::EcdsaP256,
+                asym: AsymAlgo::EcdsaP256,
                 opaque,
                 measurement_hash: None,
             },

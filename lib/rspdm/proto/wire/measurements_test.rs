@@ -9,7 +9,7 @@ mod tests {
 
     use crate::proto::{
         algorithm::{
-            BaseAsym,
+            AsymAlgo,
             BaseHash,
             MeasurementHash, //
         },
@@ -43,7 +43,7 @@ mod tests {
             version,
             algorithms: Algorithms {
                 hash: BaseHash::Sha256,
-                asym: BaseAsym::EcdsaP256,
+                asym: AsymAlgo::EcdsaP256,
                 opaque: OpaqueFormat::Format1,
                 measurement_hash: Some(MeasurementHash::Sha256),
             },

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use kernel::validate::Untrusted;
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
-        BaseAsymSet,
+        AsymAlgo,
+        AsymAlgoSet,
         BaseHash,
         BaseHashSet, //
     },
@@ -154,10 +154,10 @@ impl<'a> Walk<'a> {
                 .iter()
                 .filter(|found| offered(hash, found.to_wire()))
                 .fold(BaseHashSet::EMPTY, |set, found| set.with(*found)),
-            signatures: BaseAsym::ALL
+            signatures: AsymAlgo::ALL
                 .iter()
                 .filter(|found| offered(asym, found.to_wire()))
-                .fold(BaseAsymSet::EMPTY, |set, found| set.with(*found)),
+                .fold(AsymAlgoSet::EMPTY, |set, found| set.with(*found)),
             is_multi_key: version >= Version::V1_3 && request[7] & RESPONDER_MULTI_KEY != 0,
         })
     }

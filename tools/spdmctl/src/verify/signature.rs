@@ -7,7 +7,7 @@ use std::ops::Range;
 use rspdm_host::crypto::RustCrypto;
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     crypto::{
@@ -131,7 +131,7 @@ impl Judge<'_> {
     }
 }
 
-fn check(subject: Subject, asym: BaseAsym, result: &Result<Verdict, ChainError>) -> Check {
+fn check(subject: Subject, asym: AsymAlgo, result: &Result<Verdict, ChainError>) -> Check {
     let signed = match subject {
         Subject::MeasurementsSignature => "the measurements",
         _ => "the transcript",
@@ -164,7 +164,7 @@ fn check(subject: Subject, asym: BaseAsym, result: &Result<Verdict, ChainError>)
 
 /// Verifies a signature with the key of the last certificate, whatever those before it are worth.
 fn verdict(
-    asym: BaseAsym,
+    asym: AsymAlgo,
     leaf: &[u8],
     input: impl FnOnce(&RustCrypto) -> Result<SigningInput, Fault>,
     signature: &[u8],

@@ -9,7 +9,7 @@ pub use key::Key;
 
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     crypto::{
@@ -98,7 +98,7 @@ impl Crypto for RustCrypto {
     fn leaf_key(
         &mut self,
         chain: Certificates<'_>,
-        asym: BaseAsym,
+        asym: AsymAlgo,
     ) -> Result<Leaf<Key>, ChainError> {
         let (links, leaf) = walk(chain)?;
         let position = chain.count() - 1;
@@ -115,7 +115,7 @@ impl Crypto for RustCrypto {
     fn verify(
         &self,
         key: &Key,
-        asym: BaseAsym,
+        asym: AsymAlgo,
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {

@@ -4,8 +4,8 @@
 
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
-        BaseAsymSet,
+        AsymAlgo,
+        AsymAlgoSet,
         BaseHash,
         BaseHashSet, //
     },
@@ -38,8 +38,8 @@ pub fn hash(name: &str) -> Result<BaseHash, String> {
 /// # Errors
 ///
 /// A sentence with the names that there are.
-pub fn asym(name: &str) -> Result<BaseAsym, String> {
-    find(BaseAsym::ALL, BaseAsym::name, name)
+pub fn asym(name: &str) -> Result<AsymAlgo, String> {
+    find(AsymAlgo::ALL, AsymAlgo::name, name)
 }
 
 /// The set of these versions; all of them if there are none.
@@ -63,12 +63,12 @@ pub fn hashes(hashes: &[BaseHash]) -> BaseHashSet {
 }
 
 /// The set of these signature algorithms; all of them if there are none.
-pub fn signatures(signatures: &[BaseAsym]) -> BaseAsymSet {
+pub fn signatures(signatures: &[AsymAlgo]) -> AsymAlgoSet {
     match signatures {
-        [] => BaseAsymSet::ALL,
+        [] => AsymAlgoSet::ALL,
         some => some
             .iter()
-            .fold(BaseAsymSet::EMPTY, |set, asym| set.with(*asym)),
+            .fold(AsymAlgoSet::EMPTY, |set, asym| set.with(*asym)),
     }
 }
 

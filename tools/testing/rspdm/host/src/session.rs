@@ -142,7 +142,7 @@ impl Session {
         let hashes = rspdm_proto::proto::algorithm::BaseHash::ALL.iter();
         let hashes = hashes.filter(|hash| policy.hashes.contains(**hash));
         line("hashes", join(hashes.map(|hash| hash.name())));
-        let signatures = rspdm_proto::proto::algorithm::BaseAsym::ALL.iter();
+        let signatures = rspdm_proto::proto::algorithm::AsymAlgo::ALL.iter();
         let signatures = signatures.filter(|asym| policy.signatures.contains(**asym));
         line("signatures", join(signatures.map(|asym| asym.name())));
         if let SlotChoice::Slot(slot) = policy.slot {

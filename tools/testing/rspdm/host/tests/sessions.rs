@@ -11,7 +11,7 @@ use common::{
 use rspdm_host::names;
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     error::{
@@ -34,7 +34,7 @@ use rspdm_responder::{
     config::Config, //
 };
 
-fn only(version: Version, hash: BaseHash, asym: BaseAsym) -> Policy {
+fn only(version: Version, hash: BaseHash, asym: AsymAlgo) -> Policy {
     Policy {
         versions: names::versions(&[version]),
         hashes: names::hashes(&[hash]),
@@ -48,7 +48,7 @@ fn every_version_and_algorithm_works() {
     let device = Device::new(Config::default(), &[]);
     for version in Version::ALL {
         for hash in BaseHash::ALL {
-            for asym in BaseAsym::ALL {
+            for asym in AsymAlgo::ALL {
                 let run = device.authenticate(only(version, *hash, *asym));
                 let name = format!("{version} {hash} {asym}");
                 let record = run.result.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -68,7 +68,7 @@ fn every_version_and_algorithm_works() {
 fn layout_points_at_nonces_and_signature() {
     let device = Device::new(Config::default(), &[]);
     for version in Version::ALL {
-        let policy = only(version, BaseHash::Sha256, BaseAsym::EcdsaP256);
+        let policy = only(version, BaseHash::Sha256, AsymAlgo::EcdsaP256);
         let run = device.authenticate(policy);
         let evidence = run.result.unwrap();
         let layout = evidence.record().layout;
@@ -157,7 +157,7 @@ fn large_transfers_need_one_exchange_for_a_large_chain() {
 #[test]
 fn small_transfers_work_too() {
     let device = Device::new(Config::default(), &[]);
-    let policy = only(Version::V1_2, BaseHash::Sha256, BaseAsym::EcdsaP256);
+    let policy = only(Version::V1_2, BaseHash::Sha256, AsymAlgo::EcdsaP256);
     let run = device.authenticate_with(policy, 1024);
     assert_eq!(errno(&run.result), "0");
     assert!(run.stats.exchanges > 7);

@@ -36,7 +36,7 @@ use rspdm_host::{
 };
 use rspdm_proto::proto::{
     algorithm::{
-        BaseAsym,
+        AsymAlgo,
         BaseHash, //
     },
     requester::{
@@ -77,7 +77,7 @@ struct Options {
 
     /// Signature algorithms to offer; all by default.
     #[arg(long, value_delimiter = ',', value_parser = names::asym)]
-    asym: Vec<BaseAsym>,
+    asym: Vec<AsymAlgo>,
 
     /// Slot to authenticate; the lowest that holds a chain by default.
     #[arg(long, value_parser = slot)]

@@ -14,7 +14,7 @@ use rsa::{
     RsaPublicKey, //
 };
 use rspdm_proto::proto::algorithm::{
-    BaseAsym,
+    AsymAlgo,
     BaseHash, //
 };
 use x509_cert::spki::{
@@ -80,14 +80,14 @@ impl Key {
     }
 
     /// Whether the key is one for SPDM's algorithm: its type, and its modulus' length or curve.
-    pub fn is_for(&self, asym: BaseAsym) -> bool {
+    pub fn is_for(&self, asym: AsymAlgo) -> bool {
         match asym {
-            BaseAsym::Rsassa2048 | BaseAsym::Rsassa3072 | BaseAsym::Rsassa4096 => {
+            AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => {
                 matches!(self, Self::Rsa(key) if key.size() == asym.signature_len())
             }
-            BaseAsym::EcdsaP256 => matches!(self, Self::P256(_)),
-            BaseAsym::EcdsaP384 => matches!(self, Self::P384(_)),
-            BaseAsym::EcdsaP521 => matches!(self, Self::P521(_)),
+            AsymAlgo::EcdsaP256 => matches!(self, Self::P256(_)),
+            AsymAlgo::EcdsaP384 => matches!(self, Self::P384(_)),
+            AsymAlgo::EcdsaP521 => matches!(self, Self::P521(_)),
         }
     }
 
