@@ -394,6 +394,9 @@ fn asym_name(asym: Asym) -> &'static str {
         Asym::EcdsaP256 => "ecdsa-nist-p256",
         Asym::EcdsaP384 => "ecdsa-nist-p384",
         Asym::EcdsaP521 => "ecdsa-nist-p521",
+        Asym::MlDsa44 => "mldsa44",
+        Asym::MlDsa65 => "mldsa65",
+        Asym::MlDsa87 => "mldsa87",
     }
 }
 

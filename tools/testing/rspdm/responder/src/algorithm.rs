@@ -34,10 +34,19 @@ pub enum Asym {
     /// ECDSA over NIST P-521.
     #[value(name = "ecdsa-p521", aliases = ["p521", "ECDSA_P521"])]
     EcdsaP521,
+    /// ML-DSA-44, from SPDM 1.4 on.
+    #[value(name = "ml-dsa-44", aliases = ["mldsa44", "ML_DSA_44"])]
+    MlDsa44,
+    /// ML-DSA-65, from SPDM 1.4 on.
+    #[value(name = "ml-dsa-65", aliases = ["mldsa65", "ML_DSA_65"])]
+    MlDsa65,
+    /// ML-DSA-87, from SPDM 1.4 on.
+    #[value(name = "ml-dsa-87", aliases = ["mldsa87", "ML_DSA_87"])]
+    MlDsa87,
 }
 
 impl Asym {
-    /// Every algorithm, in the order in which the device prefers them by default.
+    /// Every algorithm of all versions, in the order in which the device prefers them by default.
     pub const ALL: [Self; 6] = [
         Self::EcdsaP384,
         Self::EcdsaP256,
@@ -47,7 +56,23 @@ impl Asym {
         Self::Rsassa4096,
     ];
 
-    /// The algorithm's bit in BaseAsymAlgo and BaseAsymSel.
+    /// What SPDM 1.4 has besides. A device has it if it is told to.
+    pub const POST_QUANTUM: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
+    /// How many there are in both.
+    pub const COUNT: usize = Self::ALL.len() + Self::POST_QUANTUM.len();
+
+    /// The algorithm's bit in PqcAsymAlgo and PqcAsymSel, if it is one of those.
+    pub fn post_quantum_bit(self) -> u32 {
+        match self {
+            Self::MlDsa44 => 0x01,
+            Self::MlDsa65 => 0x02,
+            Self::MlDsa87 => 0x04,
+            _ => 0,
+        }
+    }
+
+    /// The algorithm's bit in BaseAsymAlgo and BaseAsymSel, if it is one of those.
     pub fn bit(self) -> u32 {
         match self {
             Self::Rsassa2048 => 0x001,
@@ -56,6 +81,7 @@ impl Asym {
             Self::Rsassa4096 => 0x020,
             Self::EcdsaP384 => 0x080,
             Self::EcdsaP521 => 0x100,
+            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => 0,
         }
     }
 
@@ -68,6 +94,9 @@ impl Asym {
             Self::EcdsaP256 => 64,
             Self::EcdsaP384 => 96,
             Self::EcdsaP521 => 132,
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
         }
     }
 
@@ -80,6 +109,9 @@ impl Asym {
             Self::EcdsaP256 => "ECDSA-P256",
             Self::EcdsaP384 => "ECDSA-P384",
             Self::EcdsaP521 => "ECDSA-P521",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Device {
     pub config: Config,
     /// Where keys, serial numbers and nonces come from.
     pub random: Arc<Random>,
-    chains: [OnceLock<BTreeMap<u8, Chain>>; Asym::ALL.len()],
+    chains: [OnceLock<BTreeMap<u8, Chain>>; Asym::COUNT],
 }
 
 /// What one slot holds, for one signature algorithm.

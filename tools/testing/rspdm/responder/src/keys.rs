@@ -7,6 +7,14 @@ use std::sync::{
     OnceLock, //
 };
 
+use ml_dsa::{
+    signature::Keypair,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
+    MlDsaParams,
+    SigningKey, //
+};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rsa::{
     pkcs8::DecodePrivateKey,
@@ -46,6 +54,12 @@ pub enum Key {
     P384(p384::ecdsa::SigningKey),
     /// NIST P-521.
     P521(p521::ecdsa::SigningKey),
+    /// ML-DSA-44.
+    MlDsa44(Box<SigningKey<MlDsa44>>),
+    /// ML-DSA-65.
+    MlDsa65(Box<SigningKey<MlDsa65>>),
+    /// ML-DSA-87.
+    MlDsa87(Box<SigningKey<MlDsa87>>),
 }
 
 impl Key {
@@ -64,6 +78,9 @@ impl Key {
             Asym::Rsassa2048 | Asym::Rsassa3072 | Asym::Rsassa4096 => {
                 Self::Rsa(asym, rsa_key(asym, role))
             }
+            Asym::MlDsa44 => Self::MlDsa44(ml_dsa_key(random, label)),
+            Asym::MlDsa65 => Self::MlDsa65(ml_dsa_key(random, label)),
+            Asym::MlDsa87 => Self::MlDsa87(ml_dsa_key(random, label)),
         }
     }
 
@@ -74,11 +91,39 @@ impl Key {
             Self::P256(_) => Asym::EcdsaP256,
             Self::P384(_) => Asym::EcdsaP384,
             Self::P521(_) => Asym::EcdsaP521,
+            Self::MlDsa44(_) => Asym::MlDsa44,
+            Self::MlDsa65(_) => Asym::MlDsa65,
+            Self::MlDsa87(_) => Asym::MlDsa87,
+        }
+    }
+
+    /// Whether the key signs messages, with a context string, rather than digests.
+    pub fn is_post_quantum(&self) -> bool {
+        self.asym().post_quantum_bit() != 0
+    }
+
+    /// Signs a message and a context string.
+    ///
+    /// # Panics
+    ///
+    /// If the key is one that signs digests.
+    pub fn sign_message(&self, context: &[u8], message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::MlDsa44(key) => sign_ml_dsa(key, context, message),
+            Self::MlDsa65(key) => sign_ml_dsa(key, context, message),
+            Self::MlDsa87(key) => sign_ml_dsa(key, context, message),
+            Self::Rsa(..) | Self::P256(_) | Self::P384(_) | Self::P521(_) => {
+                panic!("{} signs digests", self.asym().name())
+            }
         }
     }
 
     /// Signs a `digest` made with `hash`, in the encoding of SPDM messages:
     /// r and s at full width, or the RSA integer, big-endian.
+    ///
+    /// # Panics
+    ///
+    /// If the key is one that signs messages.
     pub fn sign_digest(&self, hash: Hash, digest: &[u8]) -> Vec<u8> {
         match self {
             Self::Rsa(_, key) => {
@@ -101,11 +146,17 @@ impl Key {
                 let signature: p521::ecdsa::Signature = prehash(key, digest, 66);
                 signature.to_bytes().to_vec()
             }
+            Self::MlDsa44(_) | Self::MlDsa65(_) | Self::MlDsa87(_) => {
+                panic!("{} signs messages", self.asym().name())
+            }
         }
     }
 
     /// Signs a certificate body: AlgorithmIdentifier and signature bytes.
     pub fn sign_certificate(&self, body: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        if self.is_post_quantum() {
+            return (self.signature_algorithm(), self.sign_message(b"", body));
+        }
         let hash = self.certificate_hash();
         let signature = self.sign_digest(hash, &hash.digest(&[body]));
         if self.asym().is_rsa() {
@@ -119,6 +170,9 @@ impl Key {
 
     /// AlgorithmIdentifier of the signatures that [`Self::sign_certificate`] makes.
     pub fn signature_algorithm(&self) -> Vec<u8> {
+        if let Some(oid) = self.ml_dsa_oid() {
+            return der::sequence(&[&oid]);
+        }
         let last = |sha256| match self.certificate_hash() {
             Hash::Sha256 => sha256,
             Hash::Sha384 => sha256 + 1,
@@ -160,6 +214,9 @@ impl Key {
                 &[1, 3, 132, 0, 35],
                 key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             ),
+            Self::MlDsa44(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
+            Self::MlDsa65(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
+            Self::MlDsa87(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
         };
         let algorithm = der::sequence(&[
             &der::oid(&[1, 2, 840, 10045, 2, 1]), // id-ecPublicKey
@@ -168,13 +225,43 @@ impl Key {
         der::sequence(&[&algorithm, &der::bit_string(&point)])
     }
 
+    /// SubjectPublicKeyInfo of ML-DSA: no parameters, the key as it is (RFC 9881).
+    fn ml_dsa_info(&self, key: &[u8]) -> Vec<u8> {
+        der::sequence(&[&self.signature_algorithm(), &der::bit_string(key)])
+    }
+
+    /// id-ml-dsa-44 and its two successors, of keys and signatures alike.
+    fn ml_dsa_oid(&self) -> Option<Vec<u8>> {
+        let last = match self.asym() {
+            Asym::MlDsa44 => 17,
+            Asym::MlDsa65 => 18,
+            Asym::MlDsa87 => 19,
+            _ => return None,
+        };
+        Some(der::oid(&[2, 16, 840, 1, 101, 3, 4, 3, last]))
+    }
+
     fn certificate_hash(&self) -> Hash {
         match self.asym() {
             Asym::Rsassa2048 | Asym::EcdsaP256 => Hash::Sha256,
             Asym::Rsassa3072 | Asym::EcdsaP384 => Hash::Sha384,
-            Asym::Rsassa4096 | Asym::EcdsaP521 => Hash::Sha512,
+            // ML-DSA hashes on its own.
+            _ => Hash::Sha512,
         }
     }
+}
+
+/// A key made of 32 bytes.
+fn ml_dsa_key<P: MlDsaParams>(random: &Random, label: &str) -> Box<SigningKey<P>> {
+    let seed = random.derive(&format!("key ML-DSA {label}"), 32);
+    let seed: [u8; 32] = seed.try_into().expect("as many as asked for");
+    Box::new(SigningKey::from_seed(&seed.into()))
+}
+
+fn sign_ml_dsa<P: MlDsaParams>(key: &SigningKey<P>, context: &[u8], message: &[u8]) -> Vec<u8> {
+    let signature = key.expanded_key().sign_deterministic(message, context);
+    let signature = signature.expect("contexts are short");
+    signature.encode().to_vec()
 }
 
 /// The key of this size and role. Checking it takes longer than signing with it: once is enough.

@@ -32,12 +32,23 @@ impl Signing {
     /// The signature as it stands in the message.
     pub fn signature(&self) -> Vec<u8> {
         let digest = self.hash.digest(&[&self.transcript]);
+        if self.key.is_post_quantum() {
+            let prefix = self.prefix.as_deref().unwrap_or_default();
+            let message = [prefix, &digest].concat();
+            return self.key.sign_message(context(prefix), &message);
+        }
         let digest = match &self.prefix {
             Some(prefix) => self.hash.digest(&[prefix, &digest]),
             None => digest,
         };
         self.key.sign_digest(self.hash, &digest)
     }
+}
+
+/// The context at the end of combined_spdm_prefix: ML-DSA signs it as a context string, too.
+fn context(prefix: &[u8]) -> &[u8] {
+    let start = prefix.iter().rposition(|&byte| byte == 0);
+    start.map_or(&[], |zero| &prefix[zero + 1..])
 }
 
 /// combined_spdm_prefix, 100 bytes; nothing before SPDM 1.2.
@@ -67,6 +78,17 @@ mod tests {
         expected.extend(b"responder-challenge_auth signing");
         assert_eq!(prefix(0x12, CHALLENGE_CONTEXT), Some(expected));
         assert_eq!(prefix(0x14, MEASUREMENTS_CONTEXT).unwrap().len(), 100);
+    }
+
+    #[test]
+    fn context_is_what_follows_the_zeros() {
+        let context_in = |context| super::context(&prefix(0x14, context).unwrap()).to_vec();
+        assert_eq!(context_in(CHALLENGE_CONTEXT), CHALLENGE_CONTEXT.as_bytes());
+        assert_eq!(
+            context_in(MEASUREMENTS_CONTEXT),
+            MEASUREMENTS_CONTEXT.as_bytes()
+        );
+        assert_eq!(super::context(&[]), b"");
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
     let [measurement_specification, other_params] = read(request, 6)?;
     let asym_offer = read_u32(request, 8)?;
     let hash_offer = read_u32(request, 12)?;
+    let post_quantum_offer = match version {
+        0x14.. => read_u32(request, 16)?,
+        _ => 0,
+    };
     let [ext_asym_count, ext_hash_count] = read(request, 28)?;
     let ext_count = usize::from(ext_asym_count) + usize::from(ext_hash_count);
     require(ext_count <= if version == 0x10 { 8 } else { 20 })?;
@@ -60,7 +64,9 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
     let tables = if version == 0x10 { 0 } else { request[2] };
     let tables = read_tables(&request[..length], 32 + 4 * ext_count, tables, version)?;
 
-    let asym = config.asym.iter().find(|asym| asym_offer & asym.bit() != 0);
+    let asym = config.asym.iter().find(|asym| {
+        asym_offer & asym.bit() != 0 || post_quantum_offer & asym.post_quantum_bit() != 0
+    });
     let hash = config.hash.iter().find(|hash| hash_offer & hash.bit() != 0);
     let (Some(&asym), Some(&hash)) = (asym, hash) else {
         require(false)?;
@@ -107,7 +113,7 @@ pub fn respond(request: &[u8], config: &Config) -> Result<(Answer, Selection), R
         .put_u32("MeasurementHashAlgo", measurement_hash)
         .put_u32("BaseAsymSel", asym.bit())
         .put_u32("BaseHashSel", hash.bit())
-        .put_u32("PqcAsymSel", 0)
+        .put_u32("PqcAsymSel", asym.post_quantum_bit())
         .put("Reserved", &[0; 7])
         .put("MELspecificationSel", &[0])
         .put("ExtAsymSelCount", &[0])
@@ -169,6 +175,30 @@ mod tests {
         ];
         expected.extend([0; 16]);
         assert_eq!((message.bytes, len), (expected, 32));
+    }
+
+    #[test]
+    fn the_preferred_of_classical_and_post_quantum_algorithms_is_selected() {
+        let mut offer = OFFER;
+        offer[16] = 0x06; // PqcAsymAlgo: ML-DSA-65 and ML-DSA-87
+        let selected = |version, asym: &[Asym]| {
+            offer[0] = version;
+            let config = Config {
+                asym: asym.to_vec(),
+                ..Config::default()
+            };
+            let ((message, _), selection) = respond(&offer, &config).ok()?;
+            Some((selection.asym, message.bytes[12], message.bytes[20]))
+        };
+        let mut selected = selected;
+        let (classical, post_quantum) = (Asym::EcdsaP384, Asym::MlDsa87);
+        let both = [post_quantum, classical];
+        assert_eq!(selected(0x14, &both), Some((post_quantum, 0x00, 0x04)));
+        let both = [classical, post_quantum];
+        assert_eq!(selected(0x14, &both), Some((classical, 0x80, 0x00)));
+        // Reserved bytes in 1.3; not offered.
+        assert_eq!(selected(0x13, &[post_quantum]), None);
+        assert_eq!(selected(0x14, &[Asym::MlDsa44]), None);
     }
 
     #[test]

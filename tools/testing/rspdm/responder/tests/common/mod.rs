@@ -130,6 +130,15 @@ impl Talk {
         self.ask(&self.negotiate_algorithms(asym, hash));
     }
 
+    /// The same with a mask of post-quantum signature algorithms, and none of the others.
+    pub fn negotiate_post_quantum(&mut self, asym: u32, hash: u32) {
+        self.ask(&[0x10, 0x84, 0x00, 0x00]);
+        self.ask(&self.get_capabilities());
+        let mut request = self.negotiate_algorithms(0, hash);
+        request[16..20].copy_from_slice(&asym.to_le_bytes());
+        self.ask(&request);
+    }
+
     pub fn get_capabilities(&self) -> Vec<u8> {
         let mut request = vec![self.version, 0xe1, 0x00, 0x00];
         if self.version >= 0x11 {
