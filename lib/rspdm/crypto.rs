@@ -197,16 +197,52 @@ impl Key {
         unsafe { bindings::rspdm_key_is_rsa(self.0.as_ptr(), modulus_len) }
     }
 
-    /// Whether the key is one for `asym`: type, modulus length or curve.
+    /// Whether the key is one for `asym`: type, modulus length, curve or parameter set.
     fn fits(&self, asym: AsymAlgo) -> bool {
-        match asym {
-            AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => {
-                self.is_rsa(asym.signature_len())
-            }
-            AsymAlgo::EcdsaP256 | AsymAlgo::EcdsaP384 | AsymAlgo::EcdsaP521 => {
-                self.is(asym.c_name())
-            }
+        match encoding(asym) {
+            Encoding::Pkcs1 => self.is_rsa(asym.signature_len()),
+            Encoding::P1363 | Encoding::MlDsa => self.is(asym.c_name()),
         }
+    }
+
+    /// Verifies a signature over a digest.
+    fn verify_digest(
+        &self,
+        encoding: &CStr,
+        hash: &CStr,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result {
+        // SAFETY: By the type invariant, the key is valid. The strings end with a NUL, the slices
+        // are valid for reads of their length, and nothing is kept.
+        to_result(unsafe {
+            bindings::rspdm_key_verify(
+                self.0.as_ptr(),
+                encoding.as_char_ptr(),
+                hash.as_char_ptr(),
+                digest.as_ptr(),
+                digest.len(),
+                signature.as_ptr(),
+                signature.len(),
+            )
+        })
+    }
+
+    /// Verifies an ML-DSA signature over a message.
+    fn verify_message(&self, context: &[u8], message: &[u8], signature: &[u8]) -> Result {
+        // SAFETY: By the type invariant, the key is valid. The slices are valid for reads of their
+        // length, and nothing is kept.
+        to_result(unsafe {
+            bindings::rspdm_key_verify_message(
+                self.0.as_ptr(),
+                context.as_ptr(),
+                context.len(),
+                message.as_ptr(),
+                message.len(),
+                signature.as_ptr(),
+                signature.len(),
+            )
+        })
     }
 }
 
@@ -217,12 +253,21 @@ impl Drop for Key {
     }
 }
 
-/// How the kernel's crypto names the encoding of a signature that is a big-endian integer of the
-/// modulus' length (RSASSA), or r and then s (ECDSA).
-fn encoding(asym: AsymAlgo) -> &'static CStr {
+/// What a signature is.
+enum Encoding {
+    /// RSASSA: a big-endian integer of the modulus' length.
+    Pkcs1,
+    /// ECDSA: r and then s.
+    P1363,
+    /// ML-DSA: as FIPS 204 encodes it.
+    MlDsa,
+}
+
+fn encoding(asym: AsymAlgo) -> Encoding {
     match asym {
-        AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => c"pkcs1",
-        AsymAlgo::EcdsaP256 | AsymAlgo::EcdsaP384 | AsymAlgo::EcdsaP521 => c"p1363",
+        AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => Encoding::Pkcs1,
+        AsymAlgo::EcdsaP256 | AsymAlgo::EcdsaP384 | AsymAlgo::EcdsaP521 => Encoding::P1363,
+        AsymAlgo::MlDsa44 | AsymAlgo::MlDsa65 | AsymAlgo::MlDsa87 => Encoding::MlDsa,
     }
 }
 
@@ -343,21 +388,20 @@ impl Crypto for KernelCrypto<'_> {
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {
-        let SigningInput::Digest { hash, digest } = input;
-        let digest = digest.as_bytes();
-        // SAFETY: By its type invariant, the key is valid. The strings end with a NUL, the slices
-        // are valid for reads of their length, and nothing is kept.
-        let result = to_result(unsafe {
-            bindings::rspdm_key_verify(
-                key.0.as_ptr(),
-                encoding(asym).as_char_ptr(),
-                hash.c_name().as_char_ptr(),
-                digest.as_ptr(),
-                digest.len(),
-                signature.as_ptr(),
-                signature.len(),
-            )
-        });
+        let result = match (encoding(asym), input) {
+            (Encoding::Pkcs1, SigningInput::Digest { hash, digest }) => {
+                key.verify_digest(c"pkcs1", hash.c_name(), digest.as_bytes(), signature)
+            }
+            (Encoding::P1363, SigningInput::Digest { hash, digest }) => {
+                key.verify_digest(c"p1363", hash.c_name(), digest.as_bytes(), signature)
+            }
+            (Encoding::MlDsa, SigningInput::Message { context, message }) => {
+                key.verify_message(context, message.as_bytes(), signature)
+            }
+            // `proto` gives a digest to what signs digests, and a message to what signs messages.
+            (Encoding::Pkcs1 | Encoding::P1363, SigningInput::Message { .. })
+            | (Encoding::MlDsa, SigningInput::Digest { .. }) => return Err(fault(EINVAL)),
+        };
         match result {
             Ok(()) => Ok(Verdict::Valid),
             // Algorithms that are offered are selected in Kconfig, so that lacking one is a fault.

@@ -4,6 +4,7 @@
  */
 
 #include <crypto/internal/rsa.h>
+#include <crypto/mldsa.h>
 #include <crypto/public_key.h>
 #include <keys/x509-parser.h>
 #include <linux/err.h>
@@ -291,4 +292,42 @@ int rspdm_key_verify(const struct public_key *key, const char *encoding,
 	};
 
 	return public_key_verify_signature(key, &sig);
+}
+
+/**
+ * rspdm_key_verify_message() - Verify an ML-DSA signature over a message
+ * @key: The signer's public key
+ * @context: The context string
+ * @context_len: Its length in bytes
+ * @message: What was signed
+ * @message_len: Its length in bytes
+ * @signature: The signature
+ * @signature_len: Its length in bytes
+ *
+ * Not by public_key_verify_signature(), which has no context string.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EKEYREJECTED if the signature is wrong, -ENOPKG if the key is
+ * not one of ML-DSA, another negative errno if key or signature is malformed
+ * or memory is short.
+ */
+int rspdm_key_verify_message(const struct public_key *key, const u8 *context,
+			     size_t context_len, const u8 *message,
+			     size_t message_len, const u8 *signature,
+			     size_t signature_len)
+{
+	enum mldsa_alg alg;
+
+	if (rspdm_key_is(key, "mldsa44"))
+		alg = MLDSA44;
+	else if (rspdm_key_is(key, "mldsa65"))
+		alg = MLDSA65;
+	else if (rspdm_key_is(key, "mldsa87"))
+		alg = MLDSA87;
+	else
+		return -ENOPKG;
+
+	return mldsa_verify_ctx(alg, signature, signature_len, message,
+				message_len, context, context_len, key->key,
+				key->keylen);
 }

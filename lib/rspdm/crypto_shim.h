@@ -53,5 +53,9 @@ bool rspdm_key_is(const struct public_key *key, const char *algorithm);
 int rspdm_key_verify(const struct public_key *key, const char *encoding,
 		     const char *hash, const u8 *digest, size_t digest_len,
 		     const u8 *signature, size_t signature_len);
+int rspdm_key_verify_message(const struct public_key *key, const u8 *context,
+			     size_t context_len, const u8 *message,
+			     size_t message_len, const u8 *signature,
+			     size_t signature_len);
 
 #endif /* _RSPDM_CRYPTO_SHIM_H */

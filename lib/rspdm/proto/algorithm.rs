@@ -18,7 +18,7 @@ const fn c_str(text: &'static str) -> &'static CStr {
 /// Generates an enum of algorithms, the table of their properties, and a set type for offers.
 macro_rules! algorithms {
     (
-        $(#[$doc:meta])* $name:ident, $(#[$set_doc:meta])* $set:ident,
+        $(#[$doc:meta])* $name:ident: $mask:ty, $(#[$set_doc:meta])* $set:ident,
         $(#[$len_doc:meta])* $len:ident;
         $(
             $(#[$variant_doc:meta])*
@@ -36,14 +36,14 @@ macro_rules! algorithms {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The mask with the algorithm's one bit in the negotiation messages.
-            pub const fn to_wire(self) -> u32 {
+            pub const fn to_wire(self) -> $mask {
                 match self {
                     $(Self::$variant => 1 << $bit,)+
                 }
             }
 
             /// The algorithm that a mask with exactly one known bit stands for.
-            pub fn from_wire(mask: u32) -> Option<Self> {
+            pub fn from_wire(mask: $mask) -> Option<Self> {
                 Self::ALL.iter().copied().find(|algorithm| algorithm.to_wire() == mask)
             }
 
@@ -77,7 +77,7 @@ macro_rules! algorithms {
 
         $(#[$set_doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $set(u32);
+        pub struct $set($mask);
 
         impl $set {
             /// No algorithm.
@@ -102,8 +102,14 @@ macro_rules! algorithms {
             }
 
             /// The mask of the negotiation messages.
-            pub const fn to_wire(self) -> u32 {
+            pub const fn to_wire(self) -> $mask {
                 self.0
+            }
+
+            /// Those of the set that `wanted` says yes to.
+            pub fn filter(self, wanted: impl Fn($name) -> bool) -> Self {
+                let members = $name::ALL.iter().copied().filter(|one| self.contains(*one));
+                members.filter(|one| wanted(*one)).fold(Self::EMPTY, Self::with)
             }
         }
     };
@@ -113,7 +119,7 @@ algorithms! {
     /// A hash: digests, transcripts and, in signatures, the message digest.
     ///
     /// DSP0274 1.0, "NEGOTIATE_ALGORITHMS request message format": BaseHashAlgo.
-    BaseHash,
+    BaseHash: u32,
     /// Hashes to offer.
     BaseHashSet,
     /// Size of a digest, in bytes.
@@ -129,9 +135,11 @@ algorithms! {
 algorithms! {
     /// A signature algorithm of the responder.
     ///
-    /// DSP0274 1.0, "NEGOTIATE_ALGORITHMS request message format": BaseAsymAlgo. Signatures are
-    /// big-endian integers: RSASSA's of the modulus length, ECDSA's r and then s.
-    AsymAlgo,
+    /// DSP0274 1.0 and 1.4, "NEGOTIATE_ALGORITHMS request message format": BaseAsymAlgo, in the
+    /// lower half of the mask, and PqcAsymAlgo, in the upper one. Signatures of the former are
+    /// big-endian integers: RSASSA's of the modulus length, ECDSA's r and then s. Those of the
+    /// latter are as FIPS 204 encodes them.
+    AsymAlgo: u64,
     /// Signature algorithms to offer.
     AsymAlgoSet,
     /// Size of a signature, in bytes.
@@ -148,6 +156,12 @@ algorithms! {
     EcdsaP384: bit 7, 96, "ecdsa-nist-p384";
     /// ECDSA on NIST P-521.
     EcdsaP521: bit 8, 132, "ecdsa-nist-p521";
+    /// ML-DSA-44.
+    MlDsa44: bit 32, 2420, "mldsa44";
+    /// ML-DSA-65.
+    MlDsa65: bit 33, 3309, "mldsa65";
+    /// ML-DSA-87.
+    MlDsa87: bit 34, 4627, "mldsa87";
 }
 
 algorithms! {
@@ -155,7 +169,7 @@ algorithms! {
     ///
     /// DSP0274 1.0, "ALGORITHMS response message format": MeasurementHashAlgo. Its bits are those
     /// of BaseHashAlgo shifted by one.
-    MeasurementHash,
+    MeasurementHash: u32,
     /// Measurement hashes that we know.
     MeasurementHashSet,
     /// Size of a digest, in bytes; 0 if measurements are not hashed.
@@ -178,6 +192,41 @@ algorithms! {
     Sm3_256: bit 7, 32, "sm3-256";
 }
 
+impl AsymAlgo {
+    /// What BaseAsymSel and PqcAsymSel select together: one bit in one of them.
+    pub fn from_selection(base: u32, post_quantum: u32) -> Option<Self> {
+        Self::from_wire(u64::from(base) | u64::from(post_quantum) << POST_QUANTUM)
+    }
+
+    /// Whether the algorithm withstands a quantum computer, as far as anybody knows.
+    ///
+    /// SPDM has these from 1.4 on, and signs with a context string, which the others do not have.
+    pub const fn is_post_quantum(self) -> bool {
+        self.to_wire() >> POST_QUANTUM != 0
+    }
+}
+
+impl AsymAlgoSet {
+    /// BaseAsymAlgo.
+    pub fn to_base(self) -> u32 {
+        half(self.0)
+    }
+
+    /// PqcAsymAlgo.
+    pub fn to_post_quantum(self) -> u32 {
+        half(self.0 >> POST_QUANTUM)
+    }
+}
+
+/// The lower half of a mask.
+fn half(mask: u64) -> u32 {
+    // The fallback is never taken.
+    u32::try_from(mask & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+/// Where PqcAsymAlgo begins in a mask of signature algorithms.
+const POST_QUANTUM: u32 = 32;
+
 /// Size of the largest digest in the tables, in bytes.
 pub const DIGEST_LEN_MAX: usize = 64;
 
@@ -189,7 +238,8 @@ mod tests {
     #[test]
     fn wire_bits_are_those_of_the_standard() {
         assert_eq!(BaseHashSet::ALL.to_wire(), 0x007);
-        assert_eq!(AsymAlgoSet::ALL.to_wire(), 0x1b5);
+        assert_eq!(AsymAlgoSet::ALL.to_base(), 0x1b5);
+        assert_eq!(AsymAlgoSet::ALL.to_post_quantum(), 0x7);
         assert_eq!(MeasurementHashSet::ALL.to_wire(), 0xff);
         assert_eq!(AsymAlgo::EcdsaP384.to_wire(), 0x80);
         assert_eq!(BaseHash::Sha384.to_wire(), 0x02);
@@ -200,6 +250,10 @@ mod tests {
     fn mask_with_one_known_bit_is_an_algorithm() {
         for asym in AsymAlgo::ALL {
             assert_eq!(AsymAlgo::from_wire(asym.to_wire()), Some(*asym));
+            let set = AsymAlgoSet::EMPTY.with(*asym);
+            let selected = AsymAlgo::from_selection(set.to_base(), set.to_post_quantum());
+            assert_eq!(selected, Some(*asym));
+            assert_eq!(asym.is_post_quantum(), set.to_base() == 0);
         }
         for hash in BaseHash::ALL {
             assert_eq!(BaseHash::from_wire(hash.to_wire()), Some(*hash));
@@ -223,6 +277,7 @@ mod tests {
         assert_eq!(AsymAlgo::from_wire(0x02), None);
         // Two bits at once.
         assert_eq!(AsymAlgo::from_wire(0x90), None);
+        assert_eq!(AsymAlgo::from_selection(0x80, 0x01), None);
         assert_eq!(BaseHash::from_wire(0x06), None);
     }
 
@@ -240,5 +295,10 @@ mod tests {
         assert!(!set.contains(AsymAlgo::EcdsaP384));
         assert!(!set.is_empty());
         assert!(AsymAlgoSet::EMPTY.is_empty());
+        let few = AsymAlgoSet::ALL.filter(|asym| asym.signature_len() < 100);
+        let expected = AsymAlgoSet::EMPTY
+            .with(AsymAlgo::EcdsaP256)
+            .with(AsymAlgo::EcdsaP384);
+        assert_eq!(few, expected);
     }
 }

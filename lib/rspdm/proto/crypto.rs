@@ -11,6 +11,7 @@ use super::{
         DIGEST_LEN_MAX, //
     },
     error::Fault,
+    signing::PREFIX_LEN,
     wire::cert_chain::Certificates, //
 };
 
@@ -112,6 +113,56 @@ pub enum SigningInput {
         /// The digest.
         digest: Digest,
     },
+    /// The message of an ML-DSA signature, which hashes it itself.
+    Message {
+        /// The context string, which is signed with it.
+        context: &'static [u8],
+        /// The message.
+        message: SignedMessage,
+    },
+}
+
+/// What is signed from SPDM 1.2 on: a prefix, and the digest of a transcript.
+#[derive(Clone, Copy)]
+pub struct SignedMessage {
+    /// The message, then zeroes.
+    bytes: [u8; PREFIX_LEN + DIGEST_LEN_MAX],
+    /// Bytes of the message, at most `bytes.len()`.
+    len: usize,
+}
+
+impl SignedMessage {
+    /// Puts a message together.
+    pub fn new(prefix: &[u8; PREFIX_LEN], digest: &Digest) -> Self {
+        let mut bytes = [0; PREFIX_LEN + DIGEST_LEN_MAX];
+        let message = prefix.iter().chain(digest.as_bytes());
+        for (to, from) in bytes.iter_mut().zip(message) {
+            *to = *from;
+        }
+        // A digest is at most as long as the longest.
+        let len = PREFIX_LEN.saturating_add(digest.as_bytes().len());
+        Self { bytes, len }
+    }
+
+    /// The message.
+    pub fn as_bytes(&self) -> &[u8] {
+        // The fallback is never taken: `bytes` has room for the longest digest.
+        self.bytes.get(..self.len).unwrap_or(&self.bytes)
+    }
+}
+
+impl PartialEq for SignedMessage {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for SignedMessage {}
+
+impl fmt::Debug for SignedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_bytes())
+    }
 }
 
 /// Outcome of a signature verification that could be carried out.
@@ -212,6 +263,8 @@ pub trait Crypto {
     ) -> Result<Leaf<Self::Key>, ChainError>;
 
     /// Verifies a signature, which has the length that `asym` demands.
+    ///
+    /// The input is a message if `asym` is a post-quantum algorithm, and a digest if not.
     ///
     /// # Errors
     ///

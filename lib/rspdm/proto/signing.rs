@@ -5,13 +5,19 @@
 //! DSP0274 1.2, "Signing": from 1.2 on a prefix names the version and the purpose, so that a
 //! signature made for one purpose is worthless for another. Before, the hash of the transcript is
 //! signed as it is: hashed once, not twice.
+//!
+//! Algorithms that hash what they sign get prefix and hash as the message, and the purpose once
+//! more as the context string that FIPS 204 provides.
 
 use super::{
-    algorithm::BaseHash,
+    algorithm::{
+        AsymAlgo,
+        BaseHash, //
+    },
     crypto::{
         digest,
         Crypto,
-        Digest,
+        SignedMessage,
         SigningInput, //
     },
     error::Fault,
@@ -64,6 +70,21 @@ const fn version_prefix(version: Version) -> Option<&'static [u8; 16]> {
     }
 }
 
+/// Length of the prefix, in bytes.
+pub const PREFIX_LEN: usize = 100;
+
+/// What stands before the hash of a transcript when it is signed; nothing before 1.2.
+fn prefix(version: Version, purpose: Purpose) -> Option<[u8; PREFIX_LEN]> {
+    let version = version_prefix(version)?;
+    let mut prefix = [0; PREFIX_LEN];
+    let pieces = [version, version, version, version].into_iter().flatten();
+    let bytes = pieces.chain(purpose.padded_context());
+    for (to, from) in prefix.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    Some(prefix)
+}
+
 /// Turns a transcript into what the signature algorithm verifies.
 ///
 /// # Errors
@@ -73,39 +94,28 @@ pub fn signing_input<C: Crypto>(
     crypto: &C,
     version: Version,
     purpose: Purpose,
-    hash: BaseHash,
+    (asym, hash): (AsymAlgo, BaseHash),
     transcript: &[u8],
 ) -> Result<SigningInput, Fault> {
     let transcript_digest = digest(crypto, hash, &[transcript])?;
-    let digest = match version_prefix(version) {
+    let digest = match prefix(version, purpose) {
         None => transcript_digest,
-        Some(version) => prefixed_digest(crypto, version, purpose, hash, &transcript_digest)?,
+        Some(prefix) if asym.is_post_quantum() => {
+            let context = purpose.context();
+            let message = SignedMessage::new(&prefix, &transcript_digest);
+            return Ok(SigningInput::Message { context, message });
+        }
+        Some(prefix) => digest(crypto, hash, &[&prefix, transcript_digest.as_bytes()])?,
     };
     Ok(SigningInput::Digest { hash, digest })
-}
-
-fn prefixed_digest<C: Crypto>(
-    crypto: &C,
-    version: &[u8; 16],
-    purpose: Purpose,
-    hash: BaseHash,
-    transcript_digest: &Digest,
-) -> Result<Digest, Fault> {
-    let pieces: [&[u8]; 6] = [
-        version,
-        version,
-        version,
-        version,
-        purpose.padded_context(),
-        transcript_digest.as_bytes(),
-    ];
-    digest(crypto, hash, &pieces)
 }
 
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 #[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_signing))]
 mod tests {
     use super::*;
+
+    use crate::proto::crypto::Digest;
 
     #[test]
     fn padded_context_ends_with_the_context() {
@@ -114,6 +124,22 @@ mod tests {
             let zeroes = zeroes.map(|zeroes| zeroes.iter().all(|byte| *byte == 0));
             assert_eq!(zeroes, Some(true));
         }
+    }
+
+    #[test]
+    fn prefix_is_four_times_the_version_and_then_the_purpose() {
+        let message = prefix(Version::V1_4, Purpose::Measurements);
+        let expected = *b"dmtf-spdm-v1.4.*dmtf-spdm-v1.4.*dmtf-spdm-v1.4.*dmtf-spdm-v1.4.*\
+            \0\0\0\0\0\0responder-measurements signing";
+        assert_eq!(message, Some(expected));
+    }
+
+    #[test]
+    fn message_is_prefix_and_digest() {
+        let message = SignedMessage::new(&[b'p'; PREFIX_LEN], &Digest::from([b'd'; 48]));
+        let (head, tail) = message.as_bytes().split_at(PREFIX_LEN);
+        assert_eq!(head, [b'p'; PREFIX_LEN].as_slice());
+        assert_eq!(tail, [b'd'; 48].as_slice());
     }
 
     #[test]

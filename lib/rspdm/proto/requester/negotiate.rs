@@ -9,6 +9,10 @@ use super::{
     Store, //
 };
 use crate::proto::{
+    algorithm::{
+        AsymAlgoSet,
+        DIGEST_LEN_MAX, //
+    },
     capability::{
         MeasurementCapability,
         ResponderFlags, //
@@ -34,7 +38,8 @@ use crate::proto::{
         },
         capabilities::{
             self,
-            Capabilities, //
+            Capabilities,
+            OwnSizes, //
         },
         get_version::{
             self,
@@ -129,9 +134,10 @@ impl<E: Environment> Requester<E> {
         version: Version,
         peer: PeerCapabilities,
     ) -> Result<Algorithms, Error> {
+        let longest = longest_response(self.channel.own_sizes(), peer.flags);
         let offer = Offer {
             hashes: self.policy.hashes,
-            signatures: self.policy.signatures,
+            signatures: usable(self.policy.signatures, version, longest)?,
             is_multi_key: peer.flags.can_multi_key(),
         };
         let request = algorithms::encode(version, offer);
@@ -143,6 +149,37 @@ impl<E: Environment> Requester<E> {
         self.transcript.append(request.as_bytes(), response.bytes)?;
         Ok(response.algorithms)
     }
+}
+
+/// Longest response that can get here, in bytes: in one transfer, or in chunks if the device knows
+/// them.
+fn longest_response(own: OwnSizes, flags: ResponderFlags) -> u32 {
+    if flags.can_chunk() {
+        own.max_spdm_msg_size
+    } else {
+        own.data_transfer_size
+    }
+}
+
+/// Those of the signature algorithms that can be used with this version and responses of this
+/// length.
+///
+/// What a device selects after all would only fail later: a response that is too long for us.
+fn usable(
+    signatures: AsymAlgoSet,
+    version: Version,
+    longest_response: u32,
+) -> Result<AsymAlgoSet, Error> {
+    let room = usize::try_from(longest_response).unwrap_or(usize::MAX);
+    let room = room.saturating_sub(CHALLENGE_AUTH_LEN);
+    let usable = signatures.filter(|asym| {
+        let is_known = version >= Version::V1_4 && asym.signature_len() <= room;
+        is_known || !asym.is_post_quantum()
+    });
+    if usable.is_empty() {
+        return Err(Error::Unsupported(Unsupported::Signature));
+    }
+    Ok(usable)
 }
 
 /// Whether the device can do what every authentication needs.
@@ -170,4 +207,55 @@ fn measurable(flags: ResponderFlags, algorithms: &Algorithms) -> Result<Option<M
         .measurement_hash
         .ok_or(Error::Unsupported(Unsupported::Measurements))?;
     Ok(Some(Measurable { is_signable, hash }))
+}
+
+/// Length of CHALLENGE_AUTH with the longest digest, but without opaque data and signature, in
+/// bytes: header, CertChainHash, Nonce, OpaqueDataLength, RequesterContext.
+const CHALLENGE_AUTH_LEN: usize = 4 + DIGEST_LEN_MAX + 32 + 2 + 8;
+
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+#[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_requester_negotiate))]
+mod tests {
+    use super::*;
+
+    use crate::proto::algorithm::AsymAlgo;
+
+    #[test]
+    fn signatures_that_we_cannot_receive_are_not_offered() {
+        let without = |longest| {
+            let usable = usable(AsymAlgoSet::ALL, Version::V1_4, longest);
+            usable.map(|usable| AsymAlgoSet::ALL.filter(|asym| !usable.contains(asym)))
+        };
+        let largest = AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa87);
+        assert_eq!(without(4737), Ok(AsymAlgoSet::EMPTY));
+        assert_eq!(without(4736), Ok(largest));
+        assert_eq!(without(42).map(AsymAlgoSet::to_post_quantum), Ok(7));
+        assert_eq!(without(42).map(AsymAlgoSet::to_base), Ok(0));
+    }
+
+    #[test]
+    fn chunks_make_room_for_longer_responses() {
+        let own = OwnSizes {
+            data_transfer_size: 4600,
+            max_spdm_msg_size: 1 << 17,
+        };
+        let longest = |flags| {
+            let flags = ResponderFlags::from_wire(Version::V1_4, flags);
+            flags.map(|flags| longest_response(own, flags))
+        };
+        assert_eq!(longest(0x0000_0016), Some(4600));
+        // CHUNK_CAP
+        assert_eq!(longest(0x0002_0016), Some(1 << 17));
+    }
+
+    #[test]
+    fn post_quantum_algorithms_need_1_4() {
+        let both = AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa44);
+        let both = both.with(AsymAlgo::EcdsaP256);
+        let usable = |signatures| usable(signatures, Version::V1_3, 4600);
+        let classical = AsymAlgoSet::EMPTY.with(AsymAlgo::EcdsaP256);
+        assert_eq!(usable(both), Ok(classical));
+        let error = Err(Error::Unsupported(Unsupported::Signature));
+        assert_eq!(usable(AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa44)), error);
+    }
 }

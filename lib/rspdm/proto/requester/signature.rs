@@ -33,7 +33,8 @@ pub(super) fn verify<C: Crypto>(
     signature: &[u8],
 ) -> Result<SignatureValid, Error> {
     let algorithms = state.algorithms;
-    let input = signing_input(crypto, state.version, purpose, algorithms.hash, transcript)
+    let signed_with = (algorithms.asym, algorithms.hash);
+    let input = signing_input(crypto, state.version, purpose, signed_with, transcript)
         .map_err(crypto_error)?;
     match crypto
         .verify(key, algorithms.asym, &input, signature)

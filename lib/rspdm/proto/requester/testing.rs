@@ -155,7 +155,9 @@ impl Crypto for Toys {
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {
-        let SigningInput::Digest { digest, .. } = input;
+        let SigningInput::Digest { digest, .. } = input else {
+            return Err(FAULT);
+        };
         let (first, second) = signature.split_at_checked(32).ok_or(FAULT)?;
         Ok(if *digest == *first && *digest == *second {
             Verdict::Valid

@@ -20,7 +20,10 @@ use super::{
     Transport, //
 };
 use crate::proto::{
-    algorithm::BaseHash,
+    algorithm::{
+        AsymAlgo,
+        BaseHash, //
+    },
     crypto::{
         Digest,
         SigningInput, //
@@ -194,10 +197,12 @@ impl Device {
         };
         // What was said before the challenge is not signed again by the next one.
         self.transcript.truncate(self.vca_len);
-        let hash = BaseHash::Sha256;
+        let algorithms = (AsymAlgo::EcdsaP256, BaseHash::Sha256);
         let transcript = transcript.as_bytes();
-        let input = signing_input(&Toys::HONEST, version, purpose, hash, transcript).ok()?;
-        let SigningInput::Digest { digest, .. } = input;
+        let input = signing_input(&Toys::HONEST, version, purpose, algorithms, transcript).ok()?;
+        let SigningInput::Digest { digest, .. } = input else {
+            return None;
+        };
         answer.bytes.push(digest.as_bytes());
         answer.bytes.push(digest.as_bytes());
         Some(())

@@ -76,14 +76,19 @@ pub fn encode(version: Version, offer: Offer) -> RequestBytes {
         }
         Version::V1_2 | Version::V1_3 | Version::V1_4 => OPAQUE_FORMAT_1,
     };
+    let post_quantum = if version >= Version::V1_4 {
+        offer.signatures.to_post_quantum()
+    } else {
+        0
+    };
     RequestBytes::new(&NegotiateAlgorithms {
         header: Header::new(version, Request::NegotiateAlgorithms, 0, 0),
         length: U16::new(REQUEST_LEN),
         measurement_specification: MEASUREMENTS_DMTF,
         other_params,
-        base_asym: U32::new(offer.signatures.to_wire()),
+        base_asym: U32::new(offer.signatures.to_base()),
         base_hash: U32::new(offer.hashes.to_wire()),
-        pqc_asym: U32::ZERO,
+        pqc_asym: U32::new(post_quantum),
         reserved: [0; 8],
         ext_asym_count: 0,
         ext_hash_count: 0,
@@ -117,7 +122,7 @@ impl<'a> Validate<'a, [u8], (Version, Offer)> for AlgorithmsResponse<'a> {
         }
         let algorithms = Algorithms {
             hash: hash(&reader, selected, offer)?,
-            asym: asym(&reader, selected, offer)?,
+            asym: asym(&reader, version, selected, offer)?,
             opaque: opaque(&reader, version, selected)?,
             measurement_hash: measurement_hash(&reader, selected)?,
         };
@@ -135,13 +140,28 @@ fn hash(reader: &Reader<'_>, selected: &Selected, offer: Offer) -> Result<BaseHa
     }
 }
 
-fn asym(reader: &Reader<'_>, selected: &Selected, offer: Offer) -> Result<AsymAlgo, Error> {
-    match selected.base_asym.get() {
-        0 => Err(Error::Unsupported(Unsupported::Signature)),
-        mask => AsymAlgo::from_wire(mask)
-            .filter(|asym| offer.signatures.contains(*asym))
-            .ok_or(unoffered(reader, Field::BaseAsymSel)),
-    }
+/// The signature algorithm is in one of two fields, from 1.4 on.
+fn asym(
+    reader: &Reader<'_>,
+    version: Version,
+    selected: &Selected,
+    offer: Offer,
+) -> Result<AsymAlgo, Error> {
+    let base = selected.base_asym.get();
+    let post_quantum = if version >= Version::V1_4 {
+        selected.pqc_asym.get()
+    } else {
+        0
+    };
+    let field = match (base, post_quantum) {
+        (0, 0) => return Err(Error::Unsupported(Unsupported::Signature)),
+        (_, 0) => Field::BaseAsymSel,
+        // Both are one too many.
+        (_, _) => Field::PqcAsymSel,
+    };
+    AsymAlgo::from_selection(base, post_quantum)
+        .filter(|asym| offer.signatures.contains(*asym))
+        .ok_or(unoffered(reader, field))
 }
 
 fn opaque(
@@ -189,10 +209,6 @@ fn check_unoffered(
         (
             version >= Version::V1_3 && selected.mel_specification != 0,
             Field::MelSpecificationSel,
-        ),
-        (
-            version >= Version::V1_4 && selected.pqc_asym != U32::ZERO,
-            Field::PqcAsymSel,
         ),
     ];
     match must_be_zero

@@ -142,6 +142,36 @@ mod tests {
     }
 
     #[test]
+    fn post_quantum_algorithms_are_offered_from_1_4_on() {
+        let field = |version| {
+            let request = encode(version, OFFER);
+            let field = request.as_bytes().get(16..20);
+            field.and_then(|field| field.first_chunk().copied())
+        };
+        assert_eq!(field(Version::V1_3), Some([0, 0, 0, 0]));
+        // ML-DSA-44, 65 and 87
+        assert_eq!(field(Version::V1_4), Some([7, 0, 0, 0]));
+    }
+
+    #[test]
+    fn post_quantum_algorithm_can_be_selected() {
+        // BaseAsymSel, BaseHashSel, PqcAsymSel: ML-DSA-87
+        let message = with(0x14, 12, &[0, 0, 0, 0, 2, 0, 0, 0, 4]);
+        let asym = parse(&message).map(|algorithms| algorithms.asym);
+        assert_eq!(asym, Ok(AsymAlgo::MlDsa87));
+        // SLH-DSA-SHA2-128s; two at once
+        for selected in [0x08, 0x05] {
+            let message = with(0x14, 12, &[0, 0, 0, 0, 2, 0, 0, 0, selected]);
+            assert_eq!(parse(&message), unoffered(Field::PqcAsymSel));
+        }
+    }
+
+    #[test]
+    fn one_signature_algorithm_is_enough() {
+        assert_eq!(parse(&with(0x14, 20, &[4])), unoffered(Field::PqcAsymSel));
+    }
+
+    #[test]
     fn opaque_format_is_offered_from_1_2_on() {
         let other_params = |version| encode(version, OFFER).as_bytes().get(7).copied();
         assert_eq!(other_params(Version::V1_0), Some(0));
@@ -216,7 +246,6 @@ mod tests {
 
     #[test]
     fn what_we_never_offer_is_refused() {
-        assert_eq!(parse(&with(0x14, 20, &[4])), unoffered(Field::PqcAsymSel));
         assert_eq!(
             parse(&with(0x13, 31, &[1])),
             unoffered(Field::MelSpecificationSel)

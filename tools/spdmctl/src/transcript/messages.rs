@@ -147,16 +147,21 @@ impl<'a> Walk<'a> {
             ];
             u32::from_le_bytes(bytes)
         };
-        let (asym, hash) = (mask(8), mask(12));
-        let offered = |mask: u32, bit: u32| mask & bit != 0;
+        let hash = mask(12);
+        let post_quantum = if version >= Version::V1_4 {
+            mask(16)
+        } else {
+            0
+        };
+        let asym = u64::from(mask(8)) | u64::from(post_quantum) << 32;
         Ok(Offer {
             hashes: BaseHash::ALL
                 .iter()
-                .filter(|found| offered(hash, found.to_wire()))
+                .filter(|found| hash & found.to_wire() != 0)
                 .fold(BaseHashSet::EMPTY, |set, found| set.with(*found)),
             signatures: AsymAlgo::ALL
                 .iter()
-                .filter(|found| offered(asym, found.to_wire()))
+                .filter(|found| asym & found.to_wire() != 0)
                 .fold(AsymAlgoSet::EMPTY, |set, found| set.with(*found)),
             is_multi_key: version >= Version::V1_3 && request[7] & RESPONDER_MULTI_KEY != 0,
         })

@@ -6,12 +6,8 @@ use std::ops::Range;
 
 use rspdm_host::crypto::RustCrypto;
 use rspdm_proto::proto::{
-    algorithm::{
-        AsymAlgo,
-        BaseHash, //
-    },
+    algorithm::AsymAlgo,
     crypto::{
-        digest,
         ChainError,
         Crypto,
         SigningInput,
@@ -52,7 +48,7 @@ impl Judge<'_> {
                 crypto,
                 state.version,
                 Purpose::ChallengeAuth,
-                algorithms.hash,
+                (algorithms.asym, algorithms.hash),
                 transcript.signed,
             )
         };
@@ -93,9 +89,14 @@ impl Judge<'_> {
             return;
         };
         let algorithms = state.algorithms;
-        let hash = algorithms.hash;
         let input = |crypto: &RustCrypto| {
-            measurements_input(crypto, state.version, hash, measurements.signed)
+            signing_input(
+                crypto,
+                state.version,
+                Purpose::Measurements,
+                (algorithms.asym, algorithms.hash),
+                measurements.signed,
+            )
         };
         let bytes = self.bytes(ObjectType::Measurements).unwrap_or_default();
         let bytes = bytes.get(signature.clone()).unwrap_or_default();
@@ -177,31 +178,3 @@ fn verdict(
         .verify(&key, asym, &input, signature)
         .map_err(ChainError::Fault)
 }
-
-/// What a signature of measurements is over.
-///
-/// DSP0274 1.2, "Signing": the version four times, zeroes, and the purpose make up 100 bytes in
-/// front of the transcript's hash; before, there is only the hash.
-fn measurements_input(
-    crypto: &RustCrypto,
-    version: Version,
-    hash: BaseHash,
-    signed: &[u8],
-) -> Result<SigningInput, Fault> {
-    let transcript = digest(crypto, hash, &[signed])?;
-    let digest = if version < Version::V1_2 {
-        transcript
-    } else {
-        let mut prefix = format!("dmtf-spdm-v{version}.*").repeat(4).into_bytes();
-        prefix.resize(PREFIX - MEASUREMENTS_CONTEXT.len(), 0);
-        prefix.extend(MEASUREMENTS_CONTEXT);
-        digest(crypto, hash, &[&prefix, transcript.as_bytes()])?
-    };
-    Ok(SigningInput::Digest { hash, digest })
-}
-
-/// Bytes in front of the hash.
-const PREFIX: usize = 100;
-
-/// The purpose of a signature of measurements.
-const MEASUREMENTS_CONTEXT: &[u8] = b"responder-measurements signing";

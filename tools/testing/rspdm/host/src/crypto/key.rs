@@ -6,6 +6,13 @@ use der::{
     asn1::AnyRef,
     Decode, //
 };
+use ml_dsa::{
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
+    MlDsaParams,
+    VerifyingKey, //
+};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{
     pkcs1::DecodeRsaPublicKey,
@@ -33,6 +40,12 @@ pub enum Key {
     P384(p384::ecdsa::VerifyingKey),
     /// NIST P-521.
     P521(p521::ecdsa::VerifyingKey),
+    /// ML-DSA-44.
+    MlDsa44(Box<VerifyingKey<MlDsa44>>),
+    /// ML-DSA-65.
+    MlDsa65(Box<VerifyingKey<MlDsa65>>),
+    /// ML-DSA-87.
+    MlDsa87(Box<VerifyingKey<MlDsa87>>),
 }
 
 /// What kind of signatures a key makes.
@@ -42,6 +55,8 @@ pub enum Family {
     Rsassa,
     /// ECDSA.
     Ecdsa,
+    /// ML-DSA with the parameter set that the algorithm names.
+    MlDsa(AsymAlgo),
 }
 
 impl Key {
@@ -52,6 +67,17 @@ impl Key {
         match spki.algorithm.oid {
             RSA_ENCRYPTION => RsaPublicKey::from_pkcs1_der(bits).ok().map(Self::Rsa),
             EC_PUBLIC_KEY => Self::on_curve(curve(spki.algorithm.parameters?)?, bits),
+            // RFC 9881: parameters are absent.
+            oid if spki.algorithm.parameters.is_none() => Self::post_quantum(oid, bits),
+            _ => None,
+        }
+    }
+
+    fn post_quantum(set: ObjectIdentifier, key: &[u8]) -> Option<Self> {
+        match ml_dsa(set)? {
+            AsymAlgo::MlDsa44 => ml_dsa_key(key).map(Self::MlDsa44),
+            AsymAlgo::MlDsa65 => ml_dsa_key(key).map(Self::MlDsa65),
+            AsymAlgo::MlDsa87 => ml_dsa_key(key).map(Self::MlDsa87),
             _ => None,
         }
     }
@@ -76,10 +102,14 @@ impl Key {
         match self {
             Self::Rsa(_) => Family::Rsassa,
             Self::P256(_) | Self::P384(_) | Self::P521(_) => Family::Ecdsa,
+            Self::MlDsa44(_) => Family::MlDsa(AsymAlgo::MlDsa44),
+            Self::MlDsa65(_) => Family::MlDsa(AsymAlgo::MlDsa65),
+            Self::MlDsa87(_) => Family::MlDsa(AsymAlgo::MlDsa87),
         }
     }
 
-    /// Whether the key is one for SPDM's algorithm: its type, and its modulus' length or curve.
+    /// Whether the key is one for SPDM's algorithm: its type, and its modulus' length, curve or
+    /// parameter set.
     pub fn is_for(&self, asym: AsymAlgo) -> bool {
         match asym {
             AsymAlgo::Rsassa2048 | AsymAlgo::Rsassa3072 | AsymAlgo::Rsassa4096 => {
@@ -88,6 +118,9 @@ impl Key {
             AsymAlgo::EcdsaP256 => matches!(self, Self::P256(_)),
             AsymAlgo::EcdsaP384 => matches!(self, Self::P384(_)),
             AsymAlgo::EcdsaP521 => matches!(self, Self::P521(_)),
+            AsymAlgo::MlDsa44 | AsymAlgo::MlDsa65 | AsymAlgo::MlDsa87 => {
+                self.family() == Family::MlDsa(asym)
+            }
         }
     }
 
@@ -104,6 +137,17 @@ impl Key {
             Self::P521(key) => p521::ecdsa::Signature::from_slice(signature)
                 .and_then(|signature| key.verify_prehash(&widen(digest), &signature))
                 .is_ok(),
+            Self::MlDsa44(_) | Self::MlDsa65(_) | Self::MlDsa87(_) => false,
+        }
+    }
+
+    /// Verifies a signature over a message and a context string, which only ML-DSA has.
+    pub fn verify_message(&self, context: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::MlDsa44(key) => verify_ml_dsa(key, context, message, signature),
+            Self::MlDsa65(key) => verify_ml_dsa(key, context, message, signature),
+            Self::MlDsa87(key) => verify_ml_dsa(key, context, message, signature),
+            Self::Rsa(_) | Self::P256(_) | Self::P384(_) | Self::P521(_) => false,
         }
     }
 
@@ -120,8 +164,34 @@ impl Key {
             Self::P521(key) => p521::ecdsa::Signature::from_der(signature)
                 .and_then(|signature| key.verify_prehash(&widen(digest), &signature))
                 .is_ok(),
+            Self::MlDsa44(_) | Self::MlDsa65(_) | Self::MlDsa87(_) => false,
         }
     }
+}
+
+/// The parameter set of ML-DSA that an OID stands for, in certificates and keys alike: RFC 9881.
+pub(super) fn ml_dsa(oid: ObjectIdentifier) -> Option<AsymAlgo> {
+    match oid {
+        ML_DSA_44 => Some(AsymAlgo::MlDsa44),
+        ML_DSA_65 => Some(AsymAlgo::MlDsa65),
+        ML_DSA_87 => Some(AsymAlgo::MlDsa87),
+        _ => None,
+    }
+}
+
+fn ml_dsa_key<P: MlDsaParams>(key: &[u8]) -> Option<Box<VerifyingKey<P>>> {
+    let key = key.try_into().ok()?;
+    Some(Box::new(VerifyingKey::decode(&key)))
+}
+
+fn verify_ml_dsa<P: MlDsaParams>(
+    key: &VerifyingKey<P>,
+    context: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    ml_dsa::Signature::try_from(signature)
+        .is_ok_and(|signature| key.verify_with_context(message, context, &signature))
 }
 
 fn verify_rsa(key: &RsaPublicKey, hash: BaseHash, digest: &[u8], signature: &[u8]) -> bool {
@@ -166,3 +236,6 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const ML_DSA_44: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17");
+const ML_DSA_65: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18");
+const ML_DSA_87: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19");
