@@ -20,6 +20,7 @@ class Algorithm:
     device: str  # what rspdm-responder calls it
     emu: str  # what spdm-emu calls it
     bit: int  # in BaseHashSel or BaseAsymSel
+    post_quantum_bit: int = 0  # in PqcAsymSel
 
 
 VERSIONS = {"1.0": 0x10, "1.1": 0x11, "1.2": 0x12, "1.3": 0x13, "1.4": 0x14}
@@ -35,6 +36,9 @@ SIGNATURES = [
     Algorithm("ecdsa-nist-p256", "ecdsa-p256", "ECDSA_P256", 0x010),
     Algorithm("ecdsa-nist-p384", "ecdsa-p384", "ECDSA_P384", 0x080),
     Algorithm("ecdsa-nist-p521", "ecdsa-p521", "ECDSA_P521", 0x100),
+    Algorithm("mldsa44", "ml-dsa-44", "ML_DSA_44", 0, 0x1),
+    Algorithm("mldsa65", "ml-dsa-65", "ML_DSA_65", 0, 0x2),
+    Algorithm("mldsa87", "ml-dsa-87", "ML_DSA_87", 0, 0x4),
 ]
 SLOTS = [1, 2, 8]
 
@@ -78,7 +82,8 @@ class Row:
 
 def rows(quick=False):
     everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS))
-    return [row for row in everything if row.is_quick() or not quick]
+    possible = (row for row in everything if row.version == "1.4" or not row.signature.post_quantum_bit)
+    return [row for row in possible if row.is_quick() or not quick]
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.report import Failed
 
-from . import VERSIONS, tap
+from . import SIGNATURES, VERSIONS, tap
 
 STARTING = 60  # seconds for a device to make its certificates and listen
 RUNNING = 60  # seconds for one authentication
@@ -69,8 +69,7 @@ class OurDevice(Device):
             command += ["--chain-bytes", chain.bytes]  # with the first hash
         if hash:
             command += ["--hash", hash.device]
-        if signature:
-            command += ["--asym", signature.device]
+        command += ["--asym", ",".join(each.device for each in ([signature] if signature else SIGNATURES))]
         super().__init__(programs.command("rspdm-responder", *command, *more), log)
         self.port = int(self.wait_for(lambda: re.search(r"^listening on \S+:(\d+)$", self.text(), re.M))[1])
 
@@ -83,8 +82,7 @@ class EmuDevice(Device):
     def __init__(self, programs, row, log):
         self.port = free_port()
         command = [programs.emu / "spdm_responder_emu", "--trans", "PCI_DOE", "--ip", "127.0.0.1", "--port", str(self.port),
-                   "--ver", row.version, "--hash", row.hash.emu, "--asym", row.signature.emu, "--pqc_asym", "NONE",
-                   "--cap", EMU_CAPABILITIES, "--slot_count", str(row.slots), "--basic_mut_auth", "NO", "--mut_auth", "NO"]
+                   *emu_algorithms(row), "--cap", EMU_CAPABILITIES, "--slot_count", str(row.slots), "--basic_mut_auth", "NO", "--mut_auth", "NO"]
         super().__init__(command, log, programs.emu)
         self.wait_for(lambda: listens(self.process.pid, self.port))
 
@@ -131,6 +129,11 @@ def run(command, log, directory=None):
     return status, output
 
 
+def emu_algorithms(row):
+    base, post_quantum = ("NONE", row.signature.emu) if row.signature.post_quantum_bit else (row.signature.emu, "NONE")
+    return ["--ver", row.version, "--hash", row.hash.emu, "--asym", base, "--pqc_asym", post_quantum]
+
+
 def our_requester(programs, row, port, log):
     """Have rspdm-requester authenticate the device at PORT; return why that is not right, or nothing."""
     command = programs.command("rspdm-requester", "--port", port, "--versions", row.version, "--hash", row.hash.name,
@@ -156,7 +159,7 @@ def our_requester(programs, row, port, log):
 def emu_requester(programs, row, port, log):
     """The same with spdm_requester_emu, which has nothing but its status to tell."""
     command = [programs.emu / "spdm_requester_emu", "--trans", "PCI_DOE", "--ip", "127.0.0.1", "--port", str(port),
-               "--ver", row.version, "--hash", row.hash.emu, "--asym", row.signature.emu, "--pqc_asym", "NONE",
+               *emu_algorithms(row),
                # As much as ours does: no summary in the challenge, all measurements at once, no session, no key pairs
                "--cap", "CHUNK", "--meas_sum", "NO", "--meas_op", "ALL", "--exe_conn", "DIGEST,CERT,CHAL,MEAS", "--exe_session", "NO_END"]
     status, output = run(command, log, programs.emu)
@@ -170,8 +173,8 @@ def wrong_on_the_wire(row, seen):
     """What the bytes say that differs from ROW, or nothing."""
     if seen.version != VERSIONS[row.version]:
         return f"version {seen.version or 0:#x} was agreed on"
-    if (seen.hash, seen.signature, seen.post_quantum) != (row.hash.bit, row.signature.bit, 0):
-        return f"hash {seen.hash or 0:#x} and signature {seen.signature or 0:#x} were agreed on"
+    if (seen.hash, seen.signature, seen.post_quantum) != (row.hash.bit, row.signature.bit, row.signature.post_quantum_bit):
+        return f"hash {seen.hash or 0:#x} and signature {seen.signature or 0:#x} or {seen.post_quantum or 0:#x} were agreed on"
     if row.chain.bytes and row.chain.bytes not in seen.chain.values():
         return f"chain lengths are {sorted(seen.chain.values())}"
     for code, name in ((tap.CHALLENGE_AUTH, "CHALLENGE_AUTH"), (tap.MEASUREMENTS, "MEASUREMENTS")):

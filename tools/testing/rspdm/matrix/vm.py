@@ -23,6 +23,8 @@ CHOSEN = [
     ("1.3", "sha512", "rsassa-4096", 2, "3 certs"),
     ("1.4", "sha256", "ecdsa-nist-p521", 2, "3 certs"),
     ("1.4", "sha384", "ecdsa-nist-p384", 8, "64 KiB"),
+    ("1.4", "sha384", "mldsa65", 2, "3 certs"),
+    ("1.4", "sha512", "mldsa87", 2, "3 certs"),
     ("1.0", "sha384", "ecdsa-nist-p384", 1, "1 cert"),
 ]
 
