@@ -11,7 +11,7 @@ DIRECTORY = cache.REPO / "Documentation/security/spdm"
 TABLE = DIRECTORY / "conformance.rst"
 
 SENTENCE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+|_\*){2,}")
-FAULT = re.compile(r"(\*|[a-z]+):([a-z0-9-]+\*?|\*)")
+FAULT = re.compile(r"(\*|[a-z-]+):(\*?[a-z0-9-]+\*?|\*)")
 FILE = re.compile(r"[\w./-]+\.(rs|sh|c|h|rst|yaml)")
 UNTESTED = re.compile(r"\(no test: [^)]+\)")
 
