@@ -54,13 +54,19 @@ def ensure():
 
 
 def make(path, current):
+    bootstrap(path, current, "minbase", PACKAGES)
+    (path / "etc/resolv.conf").touch()
+
+
+def bootstrap(path, current, variant, packages):
+    """Fill the directory PATH with packages, and with what else mmdebstrap's VARIANT has."""
     machine = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip() if shutil.which("dpkg") else "no Debian"
     if machine != "amd64":
         raise Failed(f"this host is {machine}: a Debian 12 or 13 on amd64 is needed")
     prepare_host(current)
     uri = mirror()
     proxies = re.findall(r'^(Acquire::\S*[Pp]roxy\S* ".+";)$', subprocess.check_output(["apt-config", "dump"], text=True), re.M)
-    command = ["mmdebstrap", "--verbose", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}",
+    command = ["mmdebstrap", "--verbose", "--mode=root", f"--variant={variant}", f"--include={','.join(packages)}",
                '--setup-hook=mkdir -p "$1"/etc/apt/preferences.d',
                f"--setup-hook=printf '%s' '{PREFERENCES}' > \"$1\"/etc/apt/preferences.d/backports",
                "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -76,7 +82,6 @@ def make(path, current):
         current.run(command, progress, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
     except Failed as error:
         raise Failed(f"{error}. If a package is not found: the mirror {uri} must carry {SUITE} and {SUITE}-backports") from None
-    (path / "etc/resolv.conf").touch()
 
 
 def prepare_host(current):

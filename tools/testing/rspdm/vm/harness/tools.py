@@ -53,8 +53,8 @@ def build(path, current):
     current.run(toolroot.command(["llvm-strip", *(path / program for program in PROGRAMS)]))
 
 
-def libraries(program):
+def libraries(program, **environment):
     """The shared objects that PROGRAM needs, as paths inside the root."""
-    listing = subprocess.check_output(toolroot.command(["ldd", program]), text=True)
+    listing = subprocess.check_output(toolroot.command(["ldd", program], **environment), text=True)
     words = [word for line in listing.splitlines() for word in line.split()]
     return [word for word in words if word.startswith("/")]
