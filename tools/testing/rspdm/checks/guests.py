@@ -4,14 +4,14 @@
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cache, selftests, ynl
 
-from . import ktap
+from . import examples, ktap
 
 RUN = cache.REPO / "tools/testing/rspdm/vm/run"
-EXAMPLES = cache.REPO / "tools/spdmctl/examples"
 
 
 def script(text):
@@ -59,41 +59,49 @@ def harness(step):
     expect("four devices are found in their order", 0, '[ "$(echo $DEVICES | wc -w)" = 4 ]\n', "--devices", "4")
 
 
-# What runs in which kernel. Both guests run at the same time: one of them alone often waits.
-SELFTESTS = {
-    "debug": ("connect.sh", "evidence", "refresh", "events", "hotplug.sh", "faults"),
-    "plain": ("variants.sh", "hold.sh", "ynl.py"),
-}
-# All algorithms are tried by variants.sh; KASAN makes the large ones take seconds. The chain is
-# too long for a dump in one message, and not for one CERTIFICATE.
-RESPONDERS = {
-    "debug": ["--asym", "ecdsa-p256", "--hash", "sha-256", "--chain-bytes", "4000"],
-    "plain": [],
-}
+@dataclass
+class Guest:
+    """The selftests that one guest runs: a boot of the debug kernel takes longer than most of them."""
+
+    name: str
+    kernel: str
+    tests: tuple
+    options: tuple = ()
+    needs: tuple = ()  # what it has to hold besides the selftests
+
+
+GUESTS = (
+    # All algorithms are tried by variants.sh; KASAN makes the large ones take seconds. The chain is
+    # too long for a dump in one message, and not for one CERTIFICATE.
+    Guest("debug", "debug", ("connect.sh", "evidence", "refresh", "events", "hotplug.sh", "faults"),
+          tuple(f"--responder-arg={each}" for each in ("--asym", "ecdsa-p256", "--hash", "sha-256", "--chain-bytes", "4000"))),
+    Guest("plain", "plain", ("variants.sh", "ynl.py"), needs=("ynl",)),
+    Guest("systemd", "plain", ("systemd.sh",), ("--systemd", "--qemu-arg=-device", "--qemu-arg=pci-serial"), ("examples",)),
+)
 
 
 def selftest(step):
-    """The selftests, all of a kernel in one guest: a boot of the debug kernel takes longer than most of them."""
-    files = {"debug": [f"{selftests.ensure()}:/selftests"]}
-    files["plain"] = [*files["debug"], f"{ynl.ensure()}:/", f"{EXAMPLES}:/examples"]
+    """The selftests, in two guests at the same time: one of them alone often waits."""
+    with examples.installed() as directory:
+        files = {"selftests": f"{selftests.ensure()}:/selftests", "ynl": f"{ynl.ensure()}:/", "examples": f"{directory}:/"}
 
-    def run(kernel):
-        text = "cd /selftests/pci_cma\n" + "".join(f"echo '### {name}'; ./{name}; echo '### ended with' $?\n" for name in SELFTESTS[kernel])
-        return boot(step, text, "--kernel", kernel, "--no-kernel-log", "--devices", "3", "--timeout", "1200",
-                    *(f"--file={each}" for each in files[kernel]), *(f"--responder-arg={each}" for each in RESPONDERS[kernel]))
+        def run(guest):
+            text = "cd /selftests/pci_cma\n" + "".join(f"echo '### {name}'; ./{name}; echo '### ended with' $?\n" for name in guest.tests)
+            return boot(step, text, "--kernel", guest.kernel, "--no-kernel-log", "--devices", "3", "--timeout", "1200",
+                        *(f"--file={files[each]}" for each in ("selftests", *guest.needs)), *guest.options)
 
-    with ThreadPoolExecutor() as pool:
-        guests = list(zip(SELFTESTS, pool.map(run, SELFTESTS)))
-    for kernel, (status, output) in guests:
-        for name in SELFTESTS[kernel]:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            results = list(zip(GUESTS, pool.map(run, GUESTS)))
+    for guest, (status, output) in results:
+        for name in guest.tests:
             part = re.search(rf"^### {re.escape(name)}$(.*?)^### ended with (\d+)$", output, re.M | re.S)
             for test, good, why in ktap.read(part[1] if part else ""):
-                # The plain guest has all that the scripts need
-                if good is None and kernel == "plain":
+                # The guests with a plain kernel have all that the scripts need
+                if good is None and guest.kernel == "plain":
                     good, why = False, "skipped"
-                step.test(f"{kernel}: {name}: {test}", good, why)
-            step.test(f"{kernel}: {name}: ends well", part and part[2] == "0", part[1][-2000:] if part else "it did not end")
-        step.test(f"the {kernel} kernel's log has no report of an error", status == 0, f"exit status {status}\n{tail(output)}")
+                step.test(f"{guest.name}: {name}: {test}", good, why)
+            step.test(f"{guest.name}: {name}: ends well", part and part[2] == "0", part[1][-2000:] if part else "it did not end")
+        step.test(f"{guest.name}: the kernel log has no report of an error", status == 0, f"exit status {status}\n{tail(output)}")
 
 
 def demo(step):
