@@ -71,9 +71,7 @@ pub struct Offer {
 pub fn encode(version: Version, offer: Offer) -> RequestBytes {
     let other_params = match version {
         Version::V1_0 | Version::V1_1 => 0,
-        Version::V1_3 | Version::V1_4 if offer.is_multi_key => {
-            OPAQUE_FORMAT_1 | RESPONDER_MULTI_KEY
-        }
+        Version::V1_3 | Version::V1_4 if offer.is_multi_key => OPAQUE_FORMAT_1 | MULTI_KEY,
         Version::V1_2 | Version::V1_3 | Version::V1_4 => OPAQUE_FORMAT_1,
     };
     let post_quantum = if version >= Version::V1_4 {
@@ -172,7 +170,12 @@ fn opaque(
     if version < Version::V1_2 {
         return Ok(OpaqueFormat::Free);
     }
-    match selected.other_params {
+    let known = if version >= Version::V1_3 {
+        OPAQUE_FORMATS | MULTI_KEY
+    } else {
+        OPAQUE_FORMATS
+    };
+    match selected.other_params & known {
         0 => Ok(OpaqueFormat::None),
         OPAQUE_FORMAT_1 => Ok(OpaqueFormat::Format1),
         // Another format, two of them, or multiple keys on our side.
@@ -312,9 +315,12 @@ const TWO_BYTES_NO_EXTENSION: u8 = 0x20;
 /// MeasurementSpecification: the DMTF's format.
 const MEASUREMENTS_DMTF: u8 = 1;
 
+/// OtherParams: bits of the formats of opaque data. Those above are reserved, but for one.
+const OPAQUE_FORMATS: u8 = 0x0f;
+
 /// OtherParams: OpaqueDataFmt1.
 const OPAQUE_FORMAT_1: u8 = 1 << 1;
 
-/// OtherParams of the request: ResponderMultiKeyConn. In the response the bit is about our own
-/// keys.
-const RESPONDER_MULTI_KEY: u8 = 1 << 4;
+/// OtherParams from 1.3 on: ResponderMultiKeyConn in the request. In the response the bit is about
+/// our own keys.
+const MULTI_KEY: u8 = 1 << 4;

@@ -245,6 +245,15 @@ mod tests {
     }
 
     #[test]
+    fn reserved_bits_of_other_params_are_not_looked_at() {
+        for (version, other_params) in [(0x12, 0xf2), (0x13, 0xe2), (0x14, 0x22)] {
+            let algorithms = parse(&with(version, 7, &[other_params]));
+            let opaque = algorithms.map(|algorithms| algorithms.opaque);
+            assert_eq!(opaque, Ok(OpaqueFormat::Format1));
+        }
+    }
+
+    #[test]
     fn what_we_never_offer_is_refused() {
         assert_eq!(
             parse(&with(0x13, 31, &[1])),
