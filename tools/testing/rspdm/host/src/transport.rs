@@ -165,9 +165,10 @@ fn unwrap(object: Vec<u8>) -> io::Result<Vec<u8>> {
     let Some((header, message)) = object.split_first_chunk::<8>() else {
         return Err(bad("DOE object has no header"));
     };
-    let [kind @ .., l0, l1, l2, l3] = *header;
+    // What stands behind the type and behind the 18 bits of the length is reserved.
+    let [v0, v1, data_type, _, l0, l1, l2, l3] = *header;
     let dwords = u32::from_le_bytes([l0, l1, l2, l3]) & 0x3_ffff;
-    if kind != CMA {
+    if [v0, v1, data_type] != CMA[..3] {
         return Err(bad("DOE object is not CMA/SPDM"));
     }
     if usize::try_from(dwords)
@@ -207,6 +208,8 @@ mod tests {
         assert!(unwrap(vec![1, 0, 1, 0, 3, 0, 0, 0]).is_err());
         assert!(unwrap(vec![1, 0, 1, 0, 1, 0, 0, 0]).is_err());
         assert_eq!(unwrap(vec![1, 0, 1, 0, 2, 0, 0, 0]).unwrap(), []);
+        // Reserved bits.
+        assert_eq!(unwrap(vec![1, 0, 1, 9, 2, 0, 4, 9]).unwrap(), []);
     }
 
     #[test]
