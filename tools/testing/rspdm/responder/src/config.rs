@@ -93,8 +93,24 @@ pub struct Config {
     pub truth: Option<PathBuf>,
 }
 
+impl Config {
+    /// All that chains depend on.
+    pub fn shape(&self) -> impl PartialEq + use<'_> {
+        let alias = self.capabilities & ALIAS_CERT_CAP;
+        let hash = self.hash.first();
+        (
+            &self.chain,
+            self.slots,
+            self.distinct_keys,
+            alias,
+            hash,
+            &self.asym,
+        )
+    }
+}
+
 /// How certificate chains look.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainShape {
     /// Number of certificates from the root to the leaf, both included. One is a self-signed leaf.
     pub certificates: usize,

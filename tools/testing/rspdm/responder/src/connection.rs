@@ -14,7 +14,10 @@
 //! goes through the chosen faults, into the transcripts, and is signed. Requests
 //! that arrive in chunks, and responses that have to leave so, pass `chunk`.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::Arc, //
+};
 
 use crate::{
     chunk::{
@@ -81,6 +84,10 @@ pub struct Connection {
     pending: Option<Vec<u8>>,
     /// What is on its way in chunks.
     transfers: Transfers,
+    /// What was sent last.
+    sent: Vec<u8>,
+    /// Responses that were not sent in time, because others took their place.
+    late: VecDeque<Vec<u8>>,
 }
 
 /// An SPDM response, and how it shall reach the requester.
@@ -100,6 +107,8 @@ impl Connection {
             last: None,
             pending: None,
             transfers: Transfers::default(),
+            sent: vec![],
+            late: VecDeque::new(),
         }
     }
 
@@ -108,10 +117,13 @@ impl Connection {
     /// Forgets what was negotiated if the plan is another one, and is about more than what comes
     /// after that.
     pub fn follow(&mut self, plan: Arc<Plan>) {
-        if !Arc::ptr_eq(&self.plan, &plan) && plan.ends_connections_of(&self.plan) {
-            self.stage = Stage::Idle;
-            self.last = None;
-            self.pending = None;
+        if !Arc::ptr_eq(&self.plan, &plan) {
+            self.late.clear();
+            if plan.ends_connections_of(&self.plan) {
+                self.stage = Stage::Idle;
+                self.last = None;
+                self.pending = None;
+            }
         }
         self.plan = plan;
     }
@@ -163,7 +175,25 @@ impl Connection {
         if let (Some(terms), true) = (terms(&self.stage), may_be_large) {
             bytes = self.transfers.cut(bytes, overhead, &terms);
         }
+        if overhead == 0 {
+            bytes = self.order(bytes, &strike);
+        }
         Reply { bytes, deliveries }
+    }
+
+    /// Decides which response is sent now.
+    fn order(&mut self, bytes: Vec<u8>, strike: &Strike) -> Vec<u8> {
+        let bytes = if strike.is_stale() {
+            self.sent.clone()
+        } else {
+            bytes
+        };
+        if strike.is_twice() {
+            self.late.push_back(bytes.clone());
+        }
+        self.late.push_back(bytes);
+        self.sent = self.late.pop_front().unwrap_or_default();
+        self.sent.clone()
     }
 
     /// Answers CHUNK_GET and CHUNK_SEND.

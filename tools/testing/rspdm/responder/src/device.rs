@@ -35,8 +35,11 @@ pub struct Device {
     pub config: Config,
     /// Where keys, serial numbers and nonces come from.
     pub random: Arc<Random>,
-    chains: [OnceLock<BTreeMap<u8, Chain>>; Asym::COUNT],
+    chains: Arc<Chains>,
 }
+
+/// The slots' chains, by algorithm.
+type Chains = [OnceLock<BTreeMap<u8, Chain>>; Asym::COUNT];
 
 /// What one slot holds, for one signature algorithm.
 pub struct Chain {
@@ -70,7 +73,25 @@ impl Device {
         Ok(Self {
             config,
             random,
-            chains: Default::default(),
+            chains: Arc::default(),
+        })
+    }
+
+    /// The same device with another configuration; with the same chains, if they depend on nothing
+    /// that is another now.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the user if no chain can have the wished length.
+    pub fn changed(&self, config: Config) -> Result<Self, String> {
+        let has_same_chains = config.shape() == self.config.shape();
+        let device = Self::new(config, self.random.clone())?;
+        Ok(match has_same_chains {
+            true => Self {
+                chains: self.chains.clone(),
+                ..device
+            },
+            false => device,
         })
     }
 

@@ -57,13 +57,22 @@ pub fn spdm(message: &[u8], deliveries: &[(Delivery, Option<u32>)]) -> Vec<u8> {
     };
     let padding = if has(Delivery::DirtyPadding) { 0xff } else { 0 };
     let mut object = object(data_type, message, padding);
-    if has(Delivery::OtherVendor) {
-        object[..2].copy_from_slice(&[0x36, 0x1b]);
-    }
-    if has(Delivery::Lost) {
-        // Twice as long as it is.
-        let dwords = (object.len() / 2) as u32;
-        object[4..8].copy_from_slice(&dwords.to_le_bytes());
+    for (delivery, argument) in deliveries {
+        let number = argument.unwrap_or(0) as usize;
+        match delivery {
+            Delivery::OtherVendor => object[..2].copy_from_slice(&[0x36, 0x1b]),
+            Delivery::Lost => {
+                // Twice as long as it is.
+                let dwords = (object.len() / 2) as u32;
+                object[4..8].copy_from_slice(&dwords.to_le_bytes());
+            }
+            Delivery::ObjectBit => object[number / 8 % 8] ^= 1 << (number % 8),
+            Delivery::ShortObject => object.truncate(number),
+            Delivery::Garbage => {
+                object = (0..number as u32).map(|at| (at * 167 + 91) as u8).collect();
+            }
+            _ => (),
+        }
     }
     object
 }
@@ -132,5 +141,15 @@ mod tests {
             [0x36, 0x1b, 1, 0, 3, 0, 0, 0]
         );
         assert_eq!(header(Delivery::Lost), [0x01, 0, 1, 0, 6, 0, 0, 0]);
+    }
+
+    #[test]
+    fn numbered_faults_show_where_they_are_told_to() {
+        let with = |delivery, number| spdm(&[0; 4], &[(delivery, Some(number))]);
+        let bit = |number| with(Delivery::ObjectBit, number);
+        assert_eq!(bit(0)[..8], [0x00, 0, 1, 0, 3, 0, 0, 0]);
+        assert_eq!(bit(63)[..8], [0x01, 0, 1, 0, 3, 0, 0, 0x80]);
+        assert_eq!(with(Delivery::ShortObject, 5), [0x01, 0, 1, 0, 3]);
+        assert_eq!(with(Delivery::Garbage, 7).len(), 7);
     }
 }

@@ -21,6 +21,15 @@
 //! of them is about more than CHALLENGE_AUTH and MEASUREMENTS, the device loses
 //! its state: whoever goes on with a connection has to begin anew, and sees it.
 //!
+//! Besides those that somebody thought of, each field of each message can be
+//! changed (see [`crate::layout`]), and there are some that take a number:
+//!
+//! ```text
+//! algorithms:base-asym-sel:flip=3   bit 3 of the field is the opposite
+//! challenge:signature:zeros         all of the field is zero
+//! certificate:dropped=40            the socket is closed after 40 bytes of the frame
+//! ```
+//!
 //! Each row names the errno that a connect has to end with in a Linux
 //! requester:
 //!
@@ -41,36 +50,38 @@
 //! requester receives, and nothing but the check for this very fault can find
 //! it. Those on the *wire* happen last.
 
-use std::{
-    collections::HashMap,
-    ops::RangeInclusive,
-    sync::{
-        atomic::{
-            AtomicU32,
-            Ordering, //
-        },
-        Arc,
-        Mutex, //
-    },
-};
+use std::ops::RangeInclusive;
 
 use crate::{
     config::Config,
-    device::Device,
+    layout::{
+        self,
+        Change,
+        Field, //
+    },
     message::{
         error::Refusal,
         Kind,
         Message, //
     },
-    random::Random,
     signing::Signing,
 };
 
+mod numbered;
+mod plan;
 mod plans;
 mod table;
 
+pub use plan::{
+    Plan,
+    Strike, //
+};
 pub use plans::Plans;
-pub use table::all;
+pub use table::{
+    all,
+    errnos_of_error,
+    since, //
+};
 
 /// Something that the device can do wrong.
 pub struct Fault {
@@ -111,6 +122,10 @@ impl Fault {
 enum Action {
     /// Answers ERROR instead of looking at the request.
     Refuse(Refusal),
+    /// Answers ERROR with the code that the argument says.
+    RefuseWith,
+    /// Changes a field, before the response is recorded and signed unless it is the signature.
+    Alter(&'static Field, Change),
     /// Changes the response before it is recorded and signed.
     Body(fn(&mut Message, &Site)),
     /// Changes the response's bytes after all is done.
@@ -123,8 +138,12 @@ enum Action {
     Device(fn(&mut Config)),
     /// Sets the device up so that the fault can show; holds for all connections.
     Setup(fn(&mut Config)),
-    /// Sends the previous response of the kind instead.
+    /// Sends the first response of the kind instead.
     Replay,
+    /// Sends the response that was sent before, of whatever kind.
+    Stale,
+    /// Sends the response twice: the second one answers the next request.
+    Twice,
     /// Changes what happens to the data object.
     Deliver(Delivery),
 }
@@ -146,6 +165,19 @@ pub enum Delivery {
     OtherType,
     /// The data object is of another vendor.
     OtherVendor,
+    /// The data object's header has one bit wrong, that with the number that the argument is.
+    ObjectBit,
+    /// The data object has only as many bytes as the argument says.
+    ShortObject,
+    /// Instead of a data object there are as many bytes without meaning as the argument says.
+    Garbage,
+    /// The frame's header has one bit wrong, that with the number that the argument is; then the
+    /// connection is closed.
+    FrameBit,
+    /// The connection is closed after as many bytes of the frame as the argument says.
+    Dropped,
+    /// Nothing comes after as many bytes of the frame as the argument says, on an open connection.
+    Stalled,
 }
 
 /// Where an edit takes place.
@@ -164,222 +196,15 @@ impl Site<'_> {
 }
 
 /// A fault chosen by the user.
-struct Active {
-    fault: Fault,
+struct Chosen {
+    kind: Kind,
+    actions: Vec<Action>,
     argument: Option<u32>,
     occurrences: RangeInclusive<u32>,
-    /// How many messages of the kind there were.
-    messages: AtomicU32,
-    /// How many connections there were.
-    connections: AtomicU32,
-}
-
-/// The device as it should be, and what shall go wrong with it.
-pub struct Plan {
-    honest: Arc<Device>,
-    random: Arc<Random>,
-    faults: Vec<Active>,
-    previous: Arc<Mutex<HashMap<Kind, Vec<u8>>>>,
-}
-
-impl Plan {
-    /// A device with `config` that has the faults named in `names`.
-    ///
-    /// # Errors
-    ///
-    /// A sentence for the user.
-    pub fn new(config: Config, random: Arc<Random>, names: &[String]) -> Result<Self, String> {
-        let faults = names
-            .iter()
-            .map(|name| parse(name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut config = config;
-        for action in faults.iter().flat_map(|active| &active.fault.actions) {
-            if let Action::Setup(change) = action {
-                change(&mut config);
-            }
-        }
-        Ok(Self {
-            honest: Arc::new(Device::new(config, random.clone())?),
-            random,
-            faults,
-            previous: Arc::default(),
-        })
-    }
-
-    /// The same, with the memory of what `other` sent.
-    fn after(self, other: &Self) -> Self {
-        Self {
-            previous: other.previous.clone(),
-            ..self
-        }
-    }
-
-    /// Whether all faults show on a connection that goes on with a challenge.
-    fn is_about_signatures(&self) -> bool {
-        self.faults.iter().all(|active| {
-            let is_of_the_device =
-                |action: &Action| matches!(action, Action::Device(_) | Action::Setup(_));
-            matches!(active.fault.kind, Kind::Challenge | Kind::Measurements)
-                && !active.fault.actions.iter().any(is_of_the_device)
-        })
-    }
-
-    /// Whether a connection cannot go on when this plan follows another one.
-    pub fn ends_connections_of(&self, other: &Self) -> bool {
-        !self.is_about_signatures() || !other.is_about_signatures()
-    }
-
-    /// The device without faults.
-    pub fn honest(&self) -> &Device {
-        &self.honest
-    }
-
-    /// What goes wrong when a request of this kind is answered now.
-    pub fn strike(&self, kind: Kind) -> Strike {
-        let mut strike = Strike::default();
-        for active in &self.faults {
-            let count = |counter: &AtomicU32| {
-                let number = counter.fetch_add(1, Ordering::Relaxed) + 1;
-                active.occurrences.contains(&number)
-            };
-            let message = kind == active.fault.kind && count(&active.messages);
-            let connection = kind == Kind::Version && count(&active.connections);
-            for action in &active.fault.actions {
-                let applies = match action {
-                    Action::Device(_) => connection,
-                    _ => message,
-                };
-                if applies {
-                    strike.actions.push((action.clone(), active.argument));
-                }
-            }
-        }
-        strike
-    }
-
-    /// The device for a new connection.
-    pub fn device(&self, strike: &Strike) -> Arc<Device> {
-        let mut config = self.honest.config.clone();
-        let mut is_honest = true;
-        for (action, _) in &strike.actions {
-            if let Action::Device(change) = action {
-                change(&mut config);
-                is_honest = false;
-            }
-        }
-        if is_honest {
-            return self.honest.clone();
-        }
-        match Device::new(config, self.random.clone()) {
-            Ok(device) => Arc::new(device),
-            Err(_) => self.honest.clone(),
-        }
-    }
-
-    /// Swaps `bytes` for the previous response of the kind, if that is the fault.
-    pub fn replay(&self, kind: Kind, strike: &Strike, bytes: &mut Vec<u8>) {
-        let mut previous = self
-            .previous
-            .lock()
-            .expect("no thread panics with this lock");
-        let current = bytes.clone();
-        if strike
-            .actions
-            .iter()
-            .any(|(action, _)| matches!(action, Action::Replay))
-        {
-            if let Some(previous) = previous.get(&kind) {
-                bytes.clone_from(previous);
-            }
-        }
-        previous.entry(kind).or_insert(current);
-    }
-}
-
-/// What goes wrong with one answer.
-#[derive(Default)]
-pub struct Strike {
-    actions: Vec<(Action, Option<u32>)>,
-}
-
-impl Strike {
-    /// The ERROR to answer with, if any.
-    pub fn refusal(&self, request: &[u8]) -> Option<Refusal> {
-        self.actions
-            .iter()
-            .find_map(|(action, argument)| match action {
-                Action::Refuse(refusal) => {
-                    let mut refusal = refusal.clone();
-                    table::complete(&mut refusal, request, *argument);
-                    Some(refusal)
-                }
-                _ => None,
-            })
-    }
-
-    /// Changes the response before it is recorded and signed.
-    pub fn edit_body(&self, message: &mut Message, request: &[u8]) {
-        for (action, argument) in &self.actions {
-            if let Action::Body(edit) = action {
-                edit(
-                    message,
-                    &Site {
-                        request,
-                        argument: *argument,
-                    },
-                );
-            }
-        }
-    }
-
-    /// Changes how the signature is made.
-    pub fn edit_signing(&self, signing: &mut Signing) {
-        for (action, _) in &self.actions {
-            if let Action::Sign(edit) = action {
-                edit(signing);
-            }
-        }
-    }
-
-    /// Leaves out what is to be left out of a signed response.
-    pub fn cut(&self, message: &mut Message) {
-        for (action, _) in &self.actions {
-            if let Action::Cut(field) = action {
-                message.replace(field, &[]);
-            }
-        }
-    }
-
-    /// Changes the response's bytes after all is done.
-    pub fn edit_wire(&self, bytes: &mut Vec<u8>, request: &[u8]) {
-        for (action, argument) in &self.actions {
-            if let Action::Wire(edit) = action {
-                edit(
-                    bytes,
-                    &Site {
-                        request,
-                        argument: *argument,
-                    },
-                );
-            }
-        }
-    }
-
-    /// What happens to the response on its way.
-    pub fn deliveries(&self) -> Vec<(Delivery, Option<u32>)> {
-        self.actions
-            .iter()
-            .filter_map(|(action, argument)| match action {
-                Action::Deliver(delivery) => Some((*delivery, *argument)),
-                _ => None,
-            })
-            .collect()
-    }
 }
 
 /// Reads `message:what[=argument][@occurrence[-occurrence]]`.
-fn parse(text: &str) -> Result<Active, String> {
+fn parse(text: &str) -> Result<Chosen, String> {
     let bad = |part: &str| format!("fault {text}: {part} is not a number");
     let (rest, occurrences) = match text.split_once('@') {
         None => (text, 1..=u32::MAX),
@@ -394,17 +219,34 @@ fn parse(text: &str) -> Result<Active, String> {
         None => (rest, None),
         Some((name, number)) => (name, Some(number.parse().map_err(|_| bad(number))?)),
     };
-    let fault = all()
-        .into_iter()
-        .find(|fault| fault.name() == name)
+    let (kind, actions) = field_fault(name)
+        .or_else(|| numbered::find(name))
+        .or_else(|| {
+            let fault = all().into_iter().find(|fault| fault.name() == name)?;
+            Some((fault.kind, fault.actions))
+        })
         .ok_or(format!("there is no fault {name}: see --list-faults"))?;
-    Ok(Active {
-        fault,
+    Ok(Chosen {
+        kind,
+        actions,
         argument,
         occurrences,
-        messages: AtomicU32::new(0),
-        connections: AtomicU32::new(0),
     })
+}
+
+/// What `message:field:change` does.
+fn field_fault(name: &str) -> Option<(Kind, Vec<Action>)> {
+    let mut parts = name.split(':');
+    let (stem, field, change) = (parts.next()?, parts.next()?, parts.next()?);
+    let kind = Kind::ALL.into_iter().find(|kind| kind.stem() == stem)?;
+    let field = layout::find(kind, field)?;
+    let change = Change::ALL
+        .into_iter()
+        .find(|known| known.name() == change)?;
+    let setups = [layout::setup(kind), field.setup];
+    let setups = setups.into_iter().flatten().map(Action::Setup);
+    let actions = setups.chain([Action::Alter(field, change)]).collect();
+    Some((kind, actions))
 }
 
 #[cfg(test)]
@@ -412,9 +254,9 @@ mod tests {
     use super::*;
 
     fn occurrences(name: &str) -> Vec<u32> {
-        let active = parse(name).unwrap();
+        let chosen = parse(name).unwrap();
         (1..6)
-            .filter(|number| active.occurrences.contains(number))
+            .filter(|number| chosen.occurrences.contains(number))
             .collect()
     }
 
@@ -434,6 +276,8 @@ mod tests {
     fn unknown_names_and_numbers_are_refused() {
         for name in [
             "digests:nonsense",
+            "digests:nonsense:flip",
+            "digests:digest:nonsense",
             "nonsense",
             "digests:mismatch@x",
             "digests:truncated=x",

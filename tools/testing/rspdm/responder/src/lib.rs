@@ -17,7 +17,9 @@
 //! | [`connection`], [`negotiated`], [`signing`] | order, transcripts, signatures |
 //! | [`chunk`] | large messages on their way |
 //! | [`message`] | each message's fields |
+//! | [`layout`] | each field's length and rule |
 //! | [`fault`] | what can go wrong |
+//! | [`suite`] | how it has to end, with any requester |
 //! | [`config`], [`device`], [`random`] | what the device is |
 //! | [`authority`], [`keys`], [`der`] | how it came to its certificates |
 //! | [`algorithm`] | bits, sizes and names of algorithms |
@@ -35,6 +37,7 @@ pub mod device;
 pub mod doe;
 pub mod fault;
 pub mod keys;
+pub mod layout;
 pub mod message;
 pub mod negotiated;
 pub mod pcap;
@@ -42,4 +45,5 @@ pub mod random;
 pub mod server;
 pub mod signing;
 pub mod socket;
+pub mod suite;
 pub mod truth;

@@ -156,8 +156,21 @@ impl Message {
 
     /// Where the first field of this name lies, if the message has one and was not cut before its end.
     pub fn find(&self, name: &str) -> Option<Range<usize>> {
-        let (_, range) = self.fields.iter().find(|(field, _)| *field == name)?;
+        self.find_nth(name, 0)
+    }
+
+    /// The same for the field of this name before which there are so many others.
+    pub fn find_nth(&self, name: &str, nth: usize) -> Option<Range<usize>> {
+        let mut fields = self.fields.iter().filter(|(field, _)| *field == name);
+        let (_, range) = fields.nth(nth)?;
         (range.end <= self.bytes.len()).then(|| range.clone())
+    }
+
+    /// Names and lengths of the fields, in order.
+    #[cfg(test)]
+    pub fn lengths(&self) -> Vec<(&'static str, usize)> {
+        let fields = self.fields.iter();
+        fields.map(|(name, range)| (*name, range.len())).collect()
     }
 
     /// The first field of this name, to be changed in place; empty if there is none.

@@ -233,7 +233,7 @@ impl Negotiated {
         };
         strike.edit_signing(&mut signing);
         message.put("Signature", &signing.signature());
-        strike.cut(&mut message);
+        strike.edit_signed(&mut message);
         Ok(message.bytes)
     }
 

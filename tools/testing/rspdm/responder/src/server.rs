@@ -45,7 +45,7 @@ pub struct Server {
 
 /// What a data object is answered with.
 enum Outcome {
-    Answer(Vec<u8>),
+    Answer(Vec<u8>, Vec<(Delivery, Option<u32>)>),
     Nothing,
     Hangup,
 }
@@ -104,10 +104,15 @@ impl Server {
                 socket::NORMAL if frame.transport == socket::PCI_DOE => {
                     self.record(&frame.payload)?;
                     match self.answer(&mut connection, &frame.payload) {
-                        Outcome::Answer(object) => {
+                        Outcome::Answer(object, deliveries) => {
                             self.record(&object)?;
                             answer.payload = object;
-                            socket.send(&answer)?;
+                            let mut bytes = answer.to_bytes();
+                            let goes_on = spoil_frame(&mut bytes, &deliveries);
+                            socket.send_bytes(&bytes)?;
+                            if !goes_on {
+                                return Ok(ControlFlow::Continue(()));
+                            }
                         }
                         Outcome::Nothing => (),
                         Outcome::Hangup => return Ok(ControlFlow::Continue(())),
@@ -127,7 +132,8 @@ impl Server {
         let request = match doe::parse(object) {
             Some(doe::Request::Spdm(request)) => request,
             Some(doe::Request::Discovery(index)) => {
-                return doe::discovery(index).map_or(Outcome::Hangup, Outcome::Answer);
+                let answer = |object| Outcome::Answer(object, vec![]);
+                return doe::discovery(index).map_or(Outcome::Hangup, answer);
             }
             None => {
                 self.tell("?", object);
@@ -148,7 +154,8 @@ impl Server {
             }
         }
         self.tell("<", &reply.bytes);
-        Outcome::Answer(doe::spdm(&reply.bytes, &reply.deliveries))
+        let object = doe::spdm(&reply.bytes, &reply.deliveries);
+        Outcome::Answer(object, reply.deliveries)
     }
 
     fn record(&self, object: &[u8]) -> io::Result<()> {
@@ -178,4 +185,19 @@ impl Server {
             eprintln!("client: {error}");
         }
     }
+}
+
+/// Does to a frame what its faults say; whether the connection goes on afterwards.
+fn spoil_frame(bytes: &mut Vec<u8>, deliveries: &[(Delivery, Option<u32>)]) -> bool {
+    let mut goes_on = true;
+    for (delivery, argument) in deliveries {
+        let number = argument.unwrap_or(0) as usize;
+        match delivery {
+            Delivery::FrameBit => bytes[number / 8 % 12] ^= 1 << (number % 8),
+            Delivery::Dropped | Delivery::Stalled => bytes.truncate(number),
+            _ => continue,
+        }
+        goes_on &= *delivery == Delivery::Stalled;
+    }
+    goes_on
 }

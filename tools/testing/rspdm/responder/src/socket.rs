@@ -40,6 +40,18 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
+impl Frame {
+    /// The frame as it is sent.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![];
+        bytes.extend(self.command.to_be_bytes());
+        bytes.extend(self.transport.to_be_bytes());
+        bytes.extend((self.payload.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(&self.payload);
+        bytes
+    }
+}
+
 /// A client's socket.
 pub struct Socket(TcpStream);
 
@@ -99,12 +111,16 @@ impl Socket {
     ///
     /// What the system says.
     pub fn send(&mut self, frame: &Frame) -> io::Result<()> {
-        let mut bytes = vec![];
-        bytes.extend(frame.command.to_be_bytes());
-        bytes.extend(frame.transport.to_be_bytes());
-        bytes.extend((frame.payload.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(&frame.payload);
-        self.0.write_all(&bytes)
+        self.send_bytes(&frame.to_bytes())
+    }
+
+    /// Sends bytes, in one piece, which may be no frame.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
     }
 
     fn read_exact(&mut self, mut bytes: &mut [u8]) -> io::Result<()> {

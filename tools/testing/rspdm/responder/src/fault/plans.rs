@@ -55,6 +55,20 @@ impl Plans {
         })
     }
 
+    /// This plan for all.
+    pub fn fixed(plan: Arc<Plan>) -> Self {
+        let honest = plan.honest();
+        Self {
+            config: honest.config.clone(),
+            random: honest.random.clone(),
+            file: None,
+            current: Mutex::new(Current {
+                text: String::new(),
+                plan,
+            }),
+        }
+    }
+
     /// The plan for what is asked now.
     ///
     /// What cannot be read as faults is reported on standard error, and changes nothing.

@@ -49,6 +49,10 @@ use crate::{
         Key,
         Role, //
     },
+    layout::{
+        small_sends,
+        small_transfers, //
+    },
     message::{
         error::{
             Refusal,
@@ -99,17 +103,8 @@ pub fn all() -> Vec<Fault> {
                 actions: with_setup(kind, action.clone()),
             });
         }
-        for (what, code, extended, errno, errno_once) in ERRORS {
-            let is_final = matches!(*code, 0x04 | 0x41..=0x43);
-            let (errno, errno_once) = match kind {
-                // There is nothing before GET_VERSION to start again with, nor may it be put off.
-                Kind::Version if is_final => ("EREMOTEIO", "EREMOTEIO"),
-                _ => (*errno, *errno_once),
-            };
-            let refusal = Refusal {
-                extended: extended.to_vec(),
-                ..Refusal::new(*code)
-            };
+        for (what, code, ..) in ERRORS {
+            let (errno, errno_once) = errnos_of_error(kind, *code);
             faults.push(Fault {
                 kind,
                 what: format!("error-{what}"),
@@ -121,15 +116,29 @@ pub fn all() -> Vec<Fault> {
                     "{}: ERROR with code {code:#04x} instead",
                     kind.response_name()
                 ),
-                actions: with_setup(kind, Action::Refuse(refusal)),
+                actions: with_setup(kind, Action::Refuse(refusal(*code))),
             });
         }
     }
     faults
 }
 
+/// How connect ends if ERROR with this code comes instead of a response: always, and once.
+pub fn errnos_of_error(kind: Kind, code: u8) -> (&'static str, &'static str) {
+    match (kind, code) {
+        // There is nothing before GET_VERSION to start again with, nor may it be put off.
+        (Kind::Version, 0x04 | 0x41..=0x43) => REFUSED,
+        _ => {
+            let row = ERRORS.iter().find(|(_, known, ..)| *known == code);
+            row.map_or(REFUSED, |(.., always, once)| (*always, *once))
+        }
+    }
+}
+
+const REFUSED: (&str, &str) = ("EREMOTEIO", "EREMOTEIO");
+
 /// The first version that has messages of a kind, with the setup that they need.
-fn since(kind: Kind) -> u8 {
+pub fn since(kind: Kind) -> u8 {
     match kind {
         // The first request with more than 42 bytes is CHALLENGE of 1.3.
         Kind::ChunkSend => 0x13,
@@ -139,11 +148,21 @@ fn since(kind: Kind) -> u8 {
 }
 
 /// The action, and what makes sure that there is a message to which it applies.
-fn with_setup(kind: Kind, action: Action) -> Vec<Action> {
+pub(super) fn with_setup(kind: Kind, action: Action) -> Vec<Action> {
     match kind {
         Kind::ChunkGet => vec![Setup(small_sends), action],
         Kind::ChunkSend => vec![Setup(small_transfers), action],
         _ => vec![action],
+    }
+}
+
+/// ERROR with this code, and as much extended data as belongs to it.
+pub(super) fn refusal(code: u8) -> Refusal {
+    let row = ERRORS.iter().find(|(_, known, ..)| *known == code);
+    let extended = row.map_or(&[][..], |(_, _, extended, ..)| extended);
+    Refusal {
+        extended: extended.to_vec(),
+        ..Refusal::new(code)
     }
 }
 
@@ -340,18 +359,6 @@ fn content_changed(message: &mut Message, value: u8) {
         let slot = message.field("Param2")[0] & 0x0f;
         message.replace("Param2", &[slot | value]);
     }
-}
-
-/// Makes sure that responses go in chunks.
-fn small_sends(config: &mut Config) {
-    config.capabilities |= CHUNK_CAP;
-    config.send_size = 160;
-}
-
-/// Makes sure that CHALLENGE comes in chunks.
-fn small_transfers(config: &mut Config) {
-    config.capabilities |= CHUNK_CAP;
-    config.transfer_size = 42;
 }
 
 /// Makes sure that the chain comes in several portions.

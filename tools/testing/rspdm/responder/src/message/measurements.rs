@@ -118,6 +118,12 @@ pub fn summary(agreed: &Agreed, summary: u8) -> Vec<u8> {
     agreed.selection.hash.digest(&[&blocks])
 }
 
+/// MeasurementRecord with all measurements, digests by `hash`.
+pub fn record(version: u8, hash: Hash) -> Vec<u8> {
+    let blocks = measurements(version).map(|one| one.block(hash, false));
+    blocks.collect::<Vec<_>>().concat()
+}
+
 /// MEASUREMENTS without its signature, and the slot whose key has to sign, if any.
 ///
 /// # Errors

@@ -311,6 +311,7 @@ pub(super) const FAULTS: &[Special] = &[
             Setup(|config| {
                 small_transfers(config);
                 small_sends(config);
+                config.send_size = 96;
             }),
             Wire(|bytes, _| {
                 let header_len = if bytes.first() == Some(&0x14) { 8 } else { 6 };

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A representative part of the cases, for where each one takes its time.
+
+use std::collections::BTreeMap;
+
+use super::{
+    outcome::Outcome,
+    Case, //
+};
+use crate::message::Kind;
+
+/// The middle one of the cases of each field with the same outcome, and of each class of each
+/// message with the same outcome.
+///
+/// So there is at least one for each field, for each class of each message, and for each way in
+/// which they end; and it is the same each time. Faults that somebody thought of are left out, as
+/// each of them is representative; so are those that take a socket of one's own.
+pub fn sample(cases: &[Case]) -> Vec<Case> {
+    let mut groups: BTreeMap<(Kind, Group, Outcome), Vec<&Case>> = BTreeMap::new();
+    let some = |case: &&Case| case.class != super::NAMED && !case.needs_socket;
+    for case in cases.iter().filter(some) {
+        let of_class = Group::Class(&case.class);
+        for group in case.field.map(Group::Field).into_iter().chain([of_class]) {
+            let key = (case.kind, group, case.outcome);
+            groups.entry(key).or_default().push(case);
+        }
+    }
+    let mut chosen: Vec<Case> = vec![];
+    for members in groups.values() {
+        // One that stands for another group already will do.
+        if !members.iter().any(|member| chosen.contains(member)) {
+            chosen.push(members[members.len() / 2].clone());
+        }
+    }
+    chosen
+}
+
+/// What cases have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group<'a> {
+    Field(&'a str),
+    Class(&'a str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        layout,
+        suite, //
+    };
+
+    #[test]
+    fn each_field_and_each_class_of_each_message_is_there() {
+        let cases = suite::cases(0x14);
+        let sample = sample(&cases);
+        for kind in Kind::ALL {
+            for field in layout::fields(kind).filter(|field| field.is_in(0x14)) {
+                let about = |case: &&Case| (case.kind, case.field) == (kind, Some(field.stem));
+                assert!(sample.iter().any(|case| about(&case)), "{}", field.stem);
+            }
+        }
+        for case in cases.iter().filter(|case| case.class != suite::NAMED) {
+            let is_like = |other: &&Case| {
+                (other.kind, &other.class, other.outcome) == (case.kind, &case.class, case.outcome)
+            };
+            assert!(case.needs_socket || sample.iter().any(|one| is_like(&one)));
+        }
+        assert!((200..400).contains(&sample.len()), "{}", sample.len());
+    }
+}
