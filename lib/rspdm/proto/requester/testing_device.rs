@@ -108,7 +108,7 @@ pub(super) struct Device {
     /// The request that RESPOND_IF_READY is about.
     pending: Bytes<64>,
     /// The messages that the next CHALLENGE_AUTH signs.
-    transcript: Bytes<768>,
+    transcript: Bytes<512>,
     /// How much of them is VCA.
     vca_len: usize,
     asked: [u8; 7],
