@@ -10,7 +10,8 @@ use super::{
 pub(super) const FIELDS: &[Field] = &[
     field("param1", "Param1", 1, Rule::Count).but(&[
         set(&Change::ALL, Outcome::ACCEPT).before(0x11),
-        set(&[Zeros], Outcome::ACCEPT),
+        // It is 0 anyway, unless the requester sent tables.
+        set(&[Zeros], Outcome::TOLERATE),
     ]),
     field("param2", "Param2", 1, Rule::Reserved),
     field("length", "Length", 2, Rule::Length),

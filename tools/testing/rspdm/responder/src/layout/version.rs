@@ -19,8 +19,8 @@ pub(super) const FIELDS: &[Field] = &[
     field("reserved", "Reserved", 1, Rule::Reserved),
     field("entry-count", "VersionNumberEntryCount", 1, Rule::Count),
     field("entry", "VersionNumberEntry", 2, Rule::Choice).but(&[
-        // Alpha: a draft.
-        flip(0x000f, Outcome::LACKING),
+        // Alpha: a draft, which some take for the version.
+        flip(0x000f, Outcome::LACKING.left_open()),
         // UpdateVersionNumber.
         flip(0x00f0, Outcome::ACCEPT),
         // MinorVersion, MajorVersion.

@@ -15,10 +15,7 @@ impl Outcome {
     /// The device did nothing that matters.
     pub const ACCEPT: Self = Self::any(&["0"]);
     /// The same, but some will mind.
-    pub const TOLERATE: Self = Self {
-        has_leeway: true,
-        ..Self::ACCEPT
-    };
+    pub const TOLERATE: Self = Self::ACCEPT.left_open();
     /// The bytes are no message of the kind.
     pub const MALFORMED: Self = Self::any(&["EBADMSG"]);
     /// The message says what it must not say.
@@ -30,10 +27,7 @@ impl Outcome {
     /// There is no response.
     pub const BROKEN: Self = Self::any(&["EIO"]);
     /// There is none in time, and how much time there is differs.
-    pub const LATE: Self = Self {
-        has_leeway: true,
-        ..Self::BROKEN
-    };
+    pub const LATE: Self = Self::BROKEN.left_open();
     /// It must not succeed, whatever the reason.
     pub const REFUSE: Self = Self::any(&[
         "EBADMSG",
@@ -72,6 +66,14 @@ impl Outcome {
         Self {
             errnos,
             has_leeway: false,
+        }
+    }
+
+    /// The same, but the standard leaves it open.
+    pub const fn left_open(self) -> Self {
+        Self {
+            has_leeway: true,
+            ..self
         }
     }
 
