@@ -99,6 +99,8 @@ class Guest:
         if self.responders:
             faults = toolroot.command([options.programs / "rspdm-responder", "--list-faults"])
             archive.file("etc/rspdm/faults", subprocess.check_output(faults))
+            cases = toolroot.command([options.programs / "rspdm-suite", "--list", "--sample", "--versions", "1.4"])
+            archive.file("etc/rspdm/cases", subprocess.check_output(cases))
         image = self.directory / "bzImage"
         shutil.copy(options.image, image)
         work = self.directory / "initramfs"

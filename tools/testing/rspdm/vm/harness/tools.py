@@ -9,7 +9,8 @@ from . import cache, toolroot
 from .report import step
 
 WORKSPACE = cache.REPO / "tools/testing/rspdm"
-PROGRAMS = {"rspdm-requester": "rspdm-host", "rspdm-responder": "rspdm-responder", "spdmctl": "spdmctl"}  # and their packages
+PROGRAMS = {"rspdm-requester": "rspdm-host", "rspdm-responder": "rspdm-responder", "rspdm-suite": "rspdm-responder",
+            "spdmctl": "spdmctl"}  # and their packages
 SOURCES = ("lib/rspdm/proto", "rust/kernel/validate.rs", "tools/spdmctl", "tools/testing/rspdm")
 
 
@@ -46,7 +47,7 @@ def build(path, current):
         if line.lstrip().startswith(("Downloaded", "Downloading", "Compiling")):
             current.progress = f", {line.strip()[:70]}"
 
-    packages = [argument for package in PROGRAMS.values() for argument in ("--package", package)]
+    packages = [argument for package in dict.fromkeys(PROGRAMS.values()) for argument in ("--package", package)]
     current.run(cargo("build", "--locked", *packages), progress)
     for program in PROGRAMS:
         shutil.copy(cache.CACHE / "target/debug" / program, path / program)
