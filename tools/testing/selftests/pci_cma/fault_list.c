@@ -3,7 +3,8 @@
  * What devices can do wrong, according to the responder
  *
  * Its list has a line per fault: name, errno if it happens always, errno if it
- * happens once, and more, separated by tabs. A name is "message:what".
+ * happens once, and more, separated by tabs. A name is "message:what". Several
+ * errnos are separated by commas: any of them is right.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,8 +16,8 @@
 
 struct line {
 	char name[64];
-	int error;
-	int error_once;
+	int errors[FAULT_ERRORS_MAX + 1];
+	int errors_once[FAULT_ERRORS_MAX + 1];
 };
 
 struct list {
@@ -58,6 +59,22 @@ static int errno_of(const char *name)
 			return error;
 	}
 	return -1;
+}
+
+/* The errnos of names with commas in between, and -1 behind them; whether all are known */
+static bool errnos_of(char *names, int *errors)
+{
+	int count = 0;
+
+	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
+		if (count == FAULT_ERRORS_MAX)
+			return false;
+		errors[count] = errno_of(name);
+		if (errors[count++] < 0)
+			return false;
+	}
+	errors[count] = -1;
+	return count;
 }
 
 /* How many messages may have the fault of that name */
@@ -103,65 +120,87 @@ static bool is_tried(const struct list *list, const char *name)
 
 static int read_lines(FILE *file, struct list *list)
 {
-	char text[512], name[64], always[32], once[32];
+	char text[512], always[96], once[96];
 
 	while (fgets(text, sizeof(text), file)) {
 		struct line *line;
 
-		if (sscanf(text, "%63[^\t]\t%31[^\t]\t%31[^\t]", name, always, once) != 3 ||
-		    !strchr(name, ':'))
-			return -EBADMSG;
 		list->lines = reallocarray(list->lines, list->count + 1, sizeof(*list->lines));
 		if (!list->lines)
 			abort();
 		line = &list->lines[list->count++];
-		snprintf(line->name, sizeof(line->name), "%s", name);
-		line->error = errno_of(always);
-		line->error_once = errno_of(once);
-		if (line->error < 0 || line->error_once < 0)
+		if (sscanf(text, "%63[^\t]\t%95[^\t]\t%95[^\t]", line->name, always, once) != 3 ||
+		    !strchr(line->name, ':') || !errnos_of(always, line->errors) ||
+		    !errnos_of(once, line->errors_once))
 			return -EBADMSG;
 	}
 	return list->count ? 0 : -EBADMSG;
 }
 
-static int choose(const struct list *list, struct fault **faults)
-{
-	int count = 0;
-
-	*faults = calloc(list->count * 2, sizeof(**faults));
-	if (!*faults)
-		abort();
-	for (int i = 0; i < list->count; i++) {
-		const struct line *line = &list->lines[i];
-		struct fault *fault;
-
-		if (!is_tried(list, line->name))
-			continue;
-		fault = &(*faults)[count++];
-		snprintf(fault->name, sizeof(fault->name), "%s", line->name);
-		fault->error = line->error;
-		if (line->error == line->error_once)
-			continue;
-		fault = &(*faults)[count++];
-		snprintf(fault->name, sizeof(fault->name), "%.61s@1", line->name);
-		fault->error = line->error_once;
-		fault->at_connect = !is_of_refresh(line->name);
-	}
-	return count;
-}
-
-int fault_list_read(const char *path, struct fault **faults)
+static int read_list(const char *path, struct list *list)
 {
 	FILE *file = fopen(path, "re");
-	struct list list = {};
 	int err;
 
 	if (!file)
 		return -ENOENT;
-	err = read_lines(file, &list);
-	if (!err)
-		err = choose(&list, faults);
-	free(list.lines);
+	err = read_lines(file, list);
 	fclose(file);
 	return err;
+}
+
+static void set_fault(struct fault *fault, const char *name, const char *when, const int *errors)
+{
+	snprintf(fault->name, sizeof(fault->name), "%.60s%s", name, when);
+	fault->error = errors[0];
+	memcpy(fault->others, errors + 1, sizeof(fault->others));
+}
+
+/* Adds those of a list that are tried, or all of them */
+static int choose(const struct list *list, bool all, struct fault *faults)
+{
+	int count = 0;
+
+	for (int i = 0; i < list->count; i++) {
+		const struct line *line = &list->lines[i];
+
+		if (!all && !is_tried(list, line->name))
+			continue;
+		set_fault(&faults[count++], line->name, "", line->errors);
+		if (line->errors[0] == line->errors_once[0])
+			continue;
+		set_fault(&faults[count], line->name, "@1", line->errors_once);
+		faults[count++].at_connect = !is_of_refresh(line->name);
+	}
+	return count;
+}
+
+int fault_error(const struct fault *fault, int got)
+{
+	for (const int *other = fault->others; *other >= 0; other++)
+		if (*other == got)
+			return got;
+	return fault->error;
+}
+
+int fault_list_read(const char *path, const char *cases, struct fault **faults)
+{
+	struct list known = {}, generated = {};
+	int err, count = 0;
+
+	err = read_list(path, &known);
+	if (!err)
+		err = read_list(cases, &generated);
+	if (err == -ENOENT && known.count)
+		err = 0;
+	if (!err) {
+		*faults = calloc((known.count + generated.count) * 2, sizeof(**faults));
+		if (!*faults)
+			abort();
+		count = choose(&known, false, *faults);
+		count += choose(&generated, true, *faults + count);
+	}
+	free(known.lines);
+	free(generated.lines);
+	return err ?: count;
 }

@@ -5,6 +5,7 @@
  * lasting harm.
  *
  *	$FAULTS	  the responder's list of them
+ *	$CASES	  cases of its suite, all of which are tried, too
  *
  * The devices share the work: each has a process of its own.
  */
@@ -222,14 +223,16 @@ static void expect_told(struct worker *worker, int error)
 static void try_refresh(struct worker *worker, const struct fault *fault)
 {
 	struct evidence_reply reply;
+	int error;
 
 	be_connected(worker);
 	misbehave(worker, fault->name);
 	read_evidence(worker, 1, &reply);
-	expect_error(worker, fault->error, reply.error, "refresh");
-	if (fault->error) {
+	error = fault_error(fault, reply.error);
+	expect_error(worker, error, reply.error, "refresh");
+	if (error) {
 		expect(worker, !strcmp(reply.text, REFUSAL), "extended ACK: %s", reply.text);
-		expect_told(worker, fault->error);
+		expect_told(worker, error);
 		evidence_reply_free(&reply);
 		read_evidence(worker, 0, &reply);
 		expect(worker, !reply.error && evidence_is_same(&worker->known, &reply),
@@ -369,6 +372,7 @@ static int plan(struct test *tests, const struct fault *faults, int count)
 int main(void)
 {
 	const char *path = getenv("FAULTS") ?: "/etc/rspdm/faults";
+	const char *cases = getenv("CASES") ?: "/etc/rspdm/cases";
 	struct cma_device devices[DEVICES_MAX];
 	int devices_count, count, planned;
 	struct outcome outcome;
@@ -382,7 +386,7 @@ int main(void)
 	devices_count = cma_find_devices(devices, DEVICES_MAX);
 	if (!cma_find_tsm(tsm, sizeof(tsm)) || !devices_count)
 		ksft_exit_skip("no native CMA TSM, or no device with CMA\n");
-	count = fault_list_read(path, &faults);
+	count = fault_list_read(path, cases, &faults);
 	if (count == -ENOENT || host_open() == -ENOENT)
 		ksft_exit_skip("needs the host's help and the list of faults\n");
 	if (count < 0)
