@@ -49,10 +49,7 @@ use crate::{
             Fault,
             Part, //
         },
-        limits::{
-            self,
-            Budget, //
-        },
+        limits,
         record::{
             Record,
             Stats, //
@@ -249,7 +246,6 @@ impl Session {
         let policy = Policy {
             slot: wanted.slot,
             further: wanted.further,
-            budget: Budget::AUTHENTICATE.with_further_slots(wanted.further.count()),
             ..Policy::DEFAULT
         };
         Requester::new(resources, policy)

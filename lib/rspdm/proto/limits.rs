@@ -156,7 +156,8 @@ impl Budget {
         time_us: 40_000_000,
     };
 
-    /// What the chain of each further slot may cost besides.
+    /// What the chain of each further slot may cost besides. It counts if the slot was asked for
+    /// and DIGESTS says that it holds a chain, not before.
     ///
     /// The longest chain in portions of 256 bytes, which make it hardly longer; and the time that
     /// CMA allows for one request.

@@ -163,6 +163,11 @@ impl<E: Environment> Channel<E> {
         self.own
     }
 
+    /// Allows the run to cost so much in all, what it has cost already included.
+    pub(super) fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+    }
+
     pub(super) fn stats(&self) -> Stats {
         self.stats
     }

@@ -216,9 +216,8 @@ impl<E: Environment> Requester<E> {
         } = self;
         let hash = state.algorithms.hash;
         let bytes = chains.of(slot).bytes();
-        let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
         let said = transcript.bytes();
-        let digest = announced_digest(crypto, said, state, announced, slot, bytes)?;
+        let (chain, digest) = announced_chain(crypto, said, state, announced, slot, bytes)?;
         let leaf = crypto
             .leaf_key(chain.certificates, state.algorithms.asym)
             .map_err(chain_error)?;
@@ -246,6 +245,8 @@ impl<E: Environment> Requester<E> {
     ) -> Result<FurtherChains, Error> {
         let wanted = self.policy.further.intersection(announced.provisioned);
         let wanted = wanted.without(announced.slot);
+        let budget = self.policy.budget.with_further_slots(wanted.count());
+        self.channel.set_budget(budget);
         let mut further = FurtherChains::NONE;
         for slot in SlotId::ALL {
             if !wanted.contains(slot) {
@@ -260,9 +261,8 @@ impl<E: Environment> Requester<E> {
             } = self;
             let hash = state.algorithms.hash;
             let bytes = chains.of(slot).bytes();
-            let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
             let said = transcript.bytes();
-            announced_digest(crypto, said, state, announced, slot, bytes)?;
+            let (chain, _) = announced_chain(crypto, said, state, announced, slot, bytes)?;
             let certificates = chain.certificates;
             let links = crypto.check_links(certificates).map_err(chain_error)?;
             check_root(crypto, hash, &chain, &links)?;
@@ -299,22 +299,24 @@ fn terms_of(state: &NegotiatedState) -> digests::Terms {
     }
 }
 
-/// The digest of a chain, which is the one that was announced for the slot.
-fn announced_digest<C: Crypto>(
+/// Parses a chain. Its digest is the one that was announced for the slot.
+fn announced_chain<'c, C: Crypto>(
     crypto: &C,
     transcript: &[u8],
     state: &NegotiatedState,
     announced: &Announced,
     slot: SlotId,
-    chain: &[u8],
-) -> Result<Digest, Error> {
+    bytes: &'c [u8],
+) -> Result<(CertChain<'c>, Digest), Error> {
+    let hash = state.algorithms.hash;
+    let chain: CertChain<'_> = Untrusted::from_ref(bytes).validate_with(hash)?;
     let digests = announced_digests(transcript, state, announced)?;
-    let digest = digest(crypto, state.algorithms.hash, &[chain]).map_err(crypto_error)?;
+    let digest = digest(crypto, hash, &[bytes]).map_err(crypto_error)?;
     if digests.of(slot) != Some(digest) {
         let slot = slot.number();
         return Err(Error::Rejected(Rejected::ChainDigest { slot }));
     }
-    Ok(digest)
+    Ok((chain, digest))
 }
 
 /// Checks RootHash, if the root is there.

@@ -136,7 +136,7 @@ pub struct Policy {
     pub slot: SlotChoice,
     /// Slots whose chains are fetched too, if they hold one.
     pub further: SlotMask,
-    /// What it may cost.
+    /// What it may cost, besides what each further slot that holds a chain may.
     pub budget: Budget,
 }
 

@@ -12,7 +12,6 @@ use std::fmt::Write;
 use kernel::validate::Untrusted;
 use rspdm_proto::proto::{
     error::Fault,
-    limits::Budget,
     requester::{
         Freshness,
         Policy,
@@ -206,7 +205,7 @@ impl Session {
             "further" => {
                 let mask = value.strip_prefix("0x").ok_or("no mask")?;
                 let mask = u8::from_str_radix(mask, 16).map_err(|error| error.to_string())?;
-                self.policy = with_further_slots(self.policy, SlotMask::from_wire(mask));
+                self.policy.further = SlotMask::from_wire(mask);
             }
             "refresh" => {
                 let (nonce, context) = value.split_once(' ').ok_or("no context")?;
@@ -232,15 +231,6 @@ impl Session {
             _ => return Err("unknown key".to_owned()),
         }
         Ok(())
-    }
-}
-
-/// A policy that wants these slots' chains too, and has the budget for them.
-pub fn with_further_slots(policy: Policy, further: SlotMask) -> Policy {
-    Policy {
-        further,
-        budget: Budget::AUTHENTICATE.with_further_slots(further.count()),
-        ..policy
     }
 }
 

@@ -22,7 +22,6 @@ use common::{
 use rspdm_host::{
     environment::DATA_TRANSFER_SIZE,
     names,
-    session::with_further_slots,
     transport::{
         Socket,
         DOE_TIMEOUT, //
@@ -79,7 +78,10 @@ fn evidence_is_what_the_device_signed() {
     });
     let device = Device::new(config, &[]);
     for version in Version::ALL {
-        let policy = with_further_slots(only(version), SlotMask::from_wire(0xff));
+        let policy = Policy {
+            further: SlotMask::from_wire(0xff),
+            ..only(version)
+        };
         let mut socket = device.connect();
         let mut connection = None;
         // The first time all of it, the second time on the connection.

@@ -17,6 +17,7 @@ use rspdm_proto::proto::{
     },
     key::CertificateModel,
     limits::{
+        Budget,
         CHAIN_LEN_MAX,
         SMALL_CHAIN_LEN_MAX, //
     },
@@ -161,7 +162,6 @@ fn all_slots_are_read_if_wanted() {
     let device = Device::new(eight(), &[]);
     let policy = Policy {
         further: SlotMask::from_wire(0xff),
-        budget: Policy::DEFAULT.budget.with_further_slots(7),
         ..Policy::DEFAULT
     };
     let run = device.authenticate(policy);
@@ -170,6 +170,30 @@ fn all_slots_are_read_if_wanted() {
         .iter()
         .all(|slot| !evidence.connection.chain(*slot).is_empty()));
     assert_eq!(run.stats.exchanges, 7 + 7);
+}
+
+#[test]
+fn slots_that_hold_nothing_add_nothing_to_the_budget() {
+    let exchanges = |provisioned, faults: &[String]| {
+        let config = Config {
+            slots: provisioned,
+            portion: 4,
+            ..Config::default()
+        };
+        let policy = Policy {
+            further: SlotMask::from_wire(0xff),
+            ..Policy::DEFAULT
+        };
+        let run = Device::new(config, faults).authenticate(policy);
+        (errno(&run.result), run.stats.exchanges)
+    };
+    let fault = "certificate:one-byte-portions".to_owned();
+    let most = Budget::AUTHENTICATE.exchanges;
+    assert_eq!(exchanges(0x01, &[fault]), ("ETIMEDOUT", most));
+    // Two chains in portions of four bytes.
+    let (error, count) = exchanges(0x03, &[]);
+    assert_eq!(error, "0");
+    assert!((most..2 * most).contains(&count), "{count}");
 }
 
 #[test]

@@ -28,7 +28,6 @@ use rspdm_host::{
     names,
     report::Report,
     session::{
-        with_further_slots,
         Recorder,
         Session, //
     },
@@ -159,10 +158,13 @@ fn run(options: &Options) -> io::Result<bool> {
         hashes: names::hashes(&options.hash),
         signatures: names::signatures(&options.asym),
         slot: options.slot.map_or(SlotChoice::Lowest, SlotChoice::Slot),
+        further: options
+            .further
+            .iter()
+            .copied()
+            .fold(SlotMask::EMPTY, SlotMask::with),
         ..Policy::DEFAULT
     };
-    let further = options.further.iter().copied();
-    let policy = with_further_slots(policy, further.fold(SlotMask::EMPTY, SlotMask::with));
     let mut freshness = random()?;
     if let Some(nonce) = options.nonce {
         freshness.nonce = nonce;
