@@ -63,7 +63,7 @@ fn is_of_the_environment(error: Error) -> bool {
 ///
 /// # Invariants
 ///
-/// `state` was initialised by `rspdm_sha_init()` for the digest length of `hash`.
+/// `state` was initialised by `rspdm_sha_init()` for `hash`.
 pub(crate) struct Sha {
     hash: BaseHash,
     state: bindings::rspdm_sha,
@@ -73,7 +73,7 @@ impl Sha {
     fn new(hash: BaseHash) -> Result<Self> {
         let mut state = pin_init::zeroed();
         // SAFETY: `state` is valid for writes.
-        if !unsafe { bindings::rspdm_sha_init(&mut state, hash.digest_len()) } {
+        if !unsafe { bindings::rspdm_sha_init(&mut state, to_c(hash)) } {
             return Err(ENOPKG);
         }
         // INVARIANT: Just initialised.
@@ -87,8 +87,8 @@ impl Sha {
     /// `N` must be the digest length of `self.hash`.
     unsafe fn final_digest<const N: usize>(&mut self) -> [u8; N] {
         let mut digest = [0; N];
-        // SAFETY: By the type invariant, `state` is initialised for a digest of the length that the
-        // caller knows to be `N`.
+        // SAFETY: By the type invariant, `state` is initialised for a hash whose digest has the
+        // length that the caller knows to be `N`.
         unsafe { bindings::rspdm_sha_final(&mut self.state, digest.as_mut_ptr()) };
         digest
     }
@@ -105,11 +105,23 @@ impl Hasher for Sha {
         // SAFETY: In each of the three, the length is that of the hash.
         unsafe {
             match self.hash {
-                BaseHash::Sha256 => self.final_digest::<32>().into(),
-                BaseHash::Sha384 => self.final_digest::<48>().into(),
-                BaseHash::Sha512 => self.final_digest::<64>().into(),
+                BaseHash::Sha256 | BaseHash::Sha3_256 => self.final_digest::<32>().into(),
+                BaseHash::Sha384 | BaseHash::Sha3_384 => self.final_digest::<48>().into(),
+                BaseHash::Sha512 | BaseHash::Sha3_512 => self.final_digest::<64>().into(),
             }
         }
+    }
+}
+
+/// What C calls a hash.
+fn to_c(hash: BaseHash) -> bindings::rspdm_hash {
+    match hash {
+        BaseHash::Sha256 => bindings::rspdm_hash_RSPDM_SHA256,
+        BaseHash::Sha384 => bindings::rspdm_hash_RSPDM_SHA384,
+        BaseHash::Sha512 => bindings::rspdm_hash_RSPDM_SHA512,
+        BaseHash::Sha3_256 => bindings::rspdm_hash_RSPDM_SHA3_256,
+        BaseHash::Sha3_384 => bindings::rspdm_hash_RSPDM_SHA3_384,
+        BaseHash::Sha3_512 => bindings::rspdm_hash_RSPDM_SHA3_512,
     }
 }
 

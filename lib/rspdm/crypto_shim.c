@@ -15,27 +15,35 @@
 /**
  * rspdm_sha_init() - Start a hash
  * @sha: Its state
- * @digest_len: Bytes of the digest: 32, 48 or 64
+ * @hash: Which one
  *
- * Return: False if there is no hash of that size.
+ * Return: False if this kernel lacks it.
  */
-bool rspdm_sha_init(struct rspdm_sha *sha, size_t digest_len)
+bool rspdm_sha_init(struct rspdm_sha *sha, enum rspdm_hash hash)
 {
-	sha->digest_len = digest_len;
+	sha->hash = hash;
 
-	switch (digest_len) {
-	case SHA256_DIGEST_SIZE:
+	switch (hash) {
+	case RSPDM_SHA256:
 		sha256_init(&sha->sha256);
 		return true;
-	case SHA384_DIGEST_SIZE:
+	case RSPDM_SHA384:
 		sha384_init(&sha->sha384);
 		return true;
-	case SHA512_DIGEST_SIZE:
+	case RSPDM_SHA512:
 		sha512_init(&sha->sha512);
 		return true;
-	default:
-		return false;
+	case RSPDM_SHA3_256:
+		sha3_256_init(&sha->sha3);
+		return IS_ENABLED(CONFIG_RSPDM_SHA3);
+	case RSPDM_SHA3_384:
+		sha3_384_init(&sha->sha3);
+		return IS_ENABLED(CONFIG_RSPDM_SHA3);
+	case RSPDM_SHA3_512:
+		sha3_512_init(&sha->sha3);
+		return IS_ENABLED(CONFIG_RSPDM_SHA3);
 	}
+	return false;
 }
 
 /**
@@ -46,15 +54,21 @@ bool rspdm_sha_init(struct rspdm_sha *sha, size_t digest_len)
  */
 void rspdm_sha_update(struct rspdm_sha *sha, const u8 *data, size_t len)
 {
-	switch (sha->digest_len) {
-	case SHA256_DIGEST_SIZE:
+	switch (sha->hash) {
+	case RSPDM_SHA256:
 		sha256_update(&sha->sha256, data, len);
 		break;
-	case SHA384_DIGEST_SIZE:
+	case RSPDM_SHA384:
 		sha384_update(&sha->sha384, data, len);
 		break;
-	case SHA512_DIGEST_SIZE:
+	case RSPDM_SHA512:
 		sha512_update(&sha->sha512, data, len);
+		break;
+	case RSPDM_SHA3_256:
+	case RSPDM_SHA3_384:
+	case RSPDM_SHA3_512:
+		if (IS_ENABLED(CONFIG_RSPDM_SHA3))
+			sha3_update(&sha->sha3, data, len);
 		break;
 	}
 }
@@ -62,19 +76,25 @@ void rspdm_sha_update(struct rspdm_sha *sha, const u8 *data, size_t len)
 /**
  * rspdm_sha_final() - End a hash
  * @sha: What rspdm_sha_init() started
- * @digest: Takes as many bytes as were asked for there
+ * @digest: Takes as many bytes as the hash gives
  */
 void rspdm_sha_final(struct rspdm_sha *sha, u8 *digest)
 {
-	switch (sha->digest_len) {
-	case SHA256_DIGEST_SIZE:
+	switch (sha->hash) {
+	case RSPDM_SHA256:
 		sha256_final(&sha->sha256, digest);
 		break;
-	case SHA384_DIGEST_SIZE:
+	case RSPDM_SHA384:
 		sha384_final(&sha->sha384, digest);
 		break;
-	case SHA512_DIGEST_SIZE:
+	case RSPDM_SHA512:
 		sha512_final(&sha->sha512, digest);
+		break;
+	case RSPDM_SHA3_256:
+	case RSPDM_SHA3_384:
+	case RSPDM_SHA3_512:
+		if (IS_ENABLED(CONFIG_RSPDM_SHA3))
+			sha3_final(&sha->sha3, digest);
 		break;
 	}
 }
@@ -308,8 +328,8 @@ int rspdm_key_verify(const struct public_key *key, const char *encoding,
  *
  * Context: Process context, may sleep.
  * Return: 0, -EKEYREJECTED if the signature is wrong, -ENOPKG if the key is
- * not one of ML-DSA, another negative errno if key or signature is malformed
- * or memory is short.
+ * not one of ML-DSA or CONFIG_RSPDM_MLDSA is not set, another negative errno if
+ * key or signature is malformed or memory is short.
  */
 int rspdm_key_verify_message(const struct public_key *key, const u8 *context,
 			     size_t context_len, const u8 *message,
@@ -317,6 +337,9 @@ int rspdm_key_verify_message(const struct public_key *key, const u8 *context,
 			     size_t signature_len)
 {
 	enum mldsa_alg alg;
+
+	if (!IS_ENABLED(CONFIG_RSPDM_MLDSA))
+		return -ENOPKG;
 
 	if (rspdm_key_is(key, "mldsa44"))
 		alg = MLDSA44;

@@ -9,29 +9,42 @@
 #define _RSPDM_CRYPTO_SHIM_H
 
 #include <crypto/sha2.h>
+#include <crypto/sha3.h>
 #include <linux/types.h>
 
 struct public_key;
 struct x509_certificate;
 
+/* Those of SHA-3 need CONFIG_RSPDM_SHA3 */
+enum rspdm_hash {
+	RSPDM_SHA256,
+	RSPDM_SHA384,
+	RSPDM_SHA512,
+	RSPDM_SHA3_256,
+	RSPDM_SHA3_384,
+	RSPDM_SHA3_512,
+};
+
 /**
  * struct rspdm_sha - a running hash of lib/crypto
- * @digest_len: Which one it is, by the bytes of its digest.
- * @sha256: State for 32 bytes.
- * @sha384: State for 48 bytes.
- * @sha512: State for 64 bytes.
+ * @hash: Which one it is.
+ * @sha256: State of SHA-256.
+ * @sha384: State of SHA-384.
+ * @sha512: State of SHA-512.
+ * @sha3: State of all of SHA-3.
  */
 struct rspdm_sha {
-	size_t digest_len;
+	enum rspdm_hash hash;
 	union {
 		struct sha256_ctx sha256;
 		struct sha384_ctx sha384;
 		struct sha512_ctx sha512;
+		struct sha3_ctx sha3;
 	};
 };
 
 /* Hashes: no allocation, any context */
-bool rspdm_sha_init(struct rspdm_sha *sha, size_t digest_len);
+bool rspdm_sha_init(struct rspdm_sha *sha, enum rspdm_hash hash);
 void rspdm_sha_update(struct rspdm_sha *sha, const u8 *data, size_t len);
 void rspdm_sha_final(struct rspdm_sha *sha, u8 *digest);
 

@@ -130,6 +130,12 @@ algorithms! {
     Sha384: bit 1, 48, "sha384";
     /// SHA-512.
     Sha512: bit 2, 64, "sha512";
+    /// SHA3-256.
+    Sha3_256: bit 3, 32, "sha3-256";
+    /// SHA3-384.
+    Sha3_384: bit 4, 48, "sha3-384";
+    /// SHA3-512.
+    Sha3_512: bit 5, 64, "sha3-512";
 }
 
 algorithms! {
@@ -192,6 +198,13 @@ algorithms! {
     Sm3_256: bit 7, 32, "sm3-256";
 }
 
+impl BaseHash {
+    /// Whether it is one of SHA-3.
+    pub const fn is_sha3(self) -> bool {
+        matches!(self, Self::Sha3_256 | Self::Sha3_384 | Self::Sha3_512)
+    }
+}
+
 impl AsymAlgo {
     /// What BaseAsymSel and PqcAsymSel select together: one bit in one of them.
     pub fn from_selection(base: u32, post_quantum: u32) -> Option<Self> {
@@ -237,7 +250,7 @@ mod tests {
 
     #[test]
     fn wire_bits_are_those_of_the_standard() {
-        assert_eq!(BaseHashSet::ALL.to_wire(), 0x007);
+        assert_eq!(BaseHashSet::ALL.to_wire(), 0x03f);
         assert_eq!(AsymAlgoSet::ALL.to_base(), 0x1b5);
         assert_eq!(AsymAlgoSet::ALL.to_post_quantum(), 0x7);
         assert_eq!(MeasurementHashSet::ALL.to_wire(), 0xff);

@@ -119,7 +119,7 @@ mod tests {
             0x01, // MeasurementSpecification: DMTF
             0x02, // OtherParamsSupport: OpaqueDataFmt1
             0xb5, 0x01, 0x00, 0x00, // BaseAsymAlgo
-            0x07, 0x00, 0x00, 0x00, // BaseHashAlgo
+            0x3f, 0x00, 0x00, 0x00, // BaseHashAlgo
         ];
         expected
             .iter_mut()
@@ -200,13 +200,13 @@ mod tests {
 
     #[test]
     fn selection_outside_the_offer_is_refused() {
-        // RSAPSS-3072; SHA3-256
+        // RSAPSS-3072; SM3-256
         assert_eq!(
             parse(&with(0x14, 12, &[0x08])),
             unoffered(Field::BaseAsymSel)
         );
         assert_eq!(
-            parse(&with(0x14, 16, &[0x08])),
+            parse(&with(0x14, 16, &[0x40])),
             unoffered(Field::BaseHashSel)
         );
         let one_hash = Offer {

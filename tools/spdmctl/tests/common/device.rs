@@ -382,6 +382,9 @@ fn hash_name(hash: Hash) -> &'static str {
         Hash::Sha256 => "sha256",
         Hash::Sha384 => "sha384",
         Hash::Sha512 => "sha512",
+        Hash::Sha3_256 => "sha3-256",
+        Hash::Sha3_384 => "sha3-384",
+        Hash::Sha3_512 => "sha3-512",
     }
 }
 

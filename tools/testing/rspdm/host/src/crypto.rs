@@ -45,32 +45,44 @@ impl RustCrypto {
 }
 
 /// A running hash.
-pub enum Sha2 {
+pub enum Sha {
     /// SHA-256.
     Sha256(sha2::Sha256),
     /// SHA-384.
     Sha384(sha2::Sha384),
     /// SHA-512.
     Sha512(sha2::Sha512),
+    /// SHA3-256.
+    Sha3_256(sha3::Sha3_256),
+    /// SHA3-384.
+    Sha3_384(sha3::Sha3_384),
+    /// SHA3-512.
+    Sha3_512(sha3::Sha3_512),
 }
 
-impl Sha2 {
+impl Sha {
     /// Starts a hash.
     pub fn new(hash: BaseHash) -> Self {
         match hash {
             BaseHash::Sha256 => Self::Sha256(Default::default()),
             BaseHash::Sha384 => Self::Sha384(Default::default()),
             BaseHash::Sha512 => Self::Sha512(Default::default()),
+            BaseHash::Sha3_256 => Self::Sha3_256(Default::default()),
+            BaseHash::Sha3_384 => Self::Sha3_384(Default::default()),
+            BaseHash::Sha3_512 => Self::Sha3_512(Default::default()),
         }
     }
 }
 
-impl Hasher for Sha2 {
+impl Hasher for Sha {
     fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(bytes),
             Self::Sha384(hasher) => hasher.update(bytes),
             Self::Sha512(hasher) => hasher.update(bytes),
+            Self::Sha3_256(hasher) => hasher.update(bytes),
+            Self::Sha3_384(hasher) => hasher.update(bytes),
+            Self::Sha3_512(hasher) => hasher.update(bytes),
         }
     }
 
@@ -79,16 +91,19 @@ impl Hasher for Sha2 {
             Self::Sha256(hasher) => Digest::from(<[u8; 32]>::from(hasher.finalize())),
             Self::Sha384(hasher) => Digest::from(<[u8; 48]>::from(hasher.finalize())),
             Self::Sha512(hasher) => Digest::from(<[u8; 64]>::from(hasher.finalize())),
+            Self::Sha3_256(hasher) => Digest::from(<[u8; 32]>::from(hasher.finalize())),
+            Self::Sha3_384(hasher) => Digest::from(<[u8; 48]>::from(hasher.finalize())),
+            Self::Sha3_512(hasher) => Digest::from(<[u8; 64]>::from(hasher.finalize())),
         }
     }
 }
 
 impl Crypto for RustCrypto {
-    type Hasher = Sha2;
+    type Hasher = Sha;
     type Key = Key;
 
-    fn hasher(&self, hash: BaseHash) -> Result<Sha2, Fault> {
-        Ok(Sha2::new(hash))
+    fn hasher(&self, hash: BaseHash) -> Result<Sha, Fault> {
+        Ok(Sha::new(hash))
     }
 
     fn check_links(&mut self, chain: Certificates<'_>) -> Result<Links, ChainError> {
@@ -198,7 +213,7 @@ pub fn verify_x509_signature(
     }
     let verifies = match hash {
         Some(hash) => {
-            let mut hasher = Sha2::new(hash);
+            let mut hasher = Sha::new(hash);
             hasher.update(tbs);
             key.verify_x509(hash, hasher.finish().as_bytes(), signature)
         }

@@ -133,11 +133,27 @@ pub enum Hash {
     /// SHA-512.
     #[value(name = "sha-512", aliases = ["sha512", "SHA_512"])]
     Sha512,
+    /// SHA3-256.
+    #[value(name = "sha3-256", aliases = ["SHA3_256"])]
+    Sha3_256,
+    /// SHA3-384.
+    #[value(name = "sha3-384", aliases = ["SHA3_384"])]
+    Sha3_384,
+    /// SHA3-512.
+    #[value(name = "sha3-512", aliases = ["SHA3_512"])]
+    Sha3_512,
 }
 
 impl Hash {
     /// Every hash, in the order in which the device prefers them by default.
-    pub const ALL: [Self; 3] = [Self::Sha384, Self::Sha256, Self::Sha512];
+    pub const ALL: [Self; 6] = [
+        Self::Sha384,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Sha3_384,
+        Self::Sha3_256,
+        Self::Sha3_512,
+    ];
 
     /// The hash's bit in BaseHashAlgo and BaseHashSel.
     pub fn bit(self) -> u32 {
@@ -145,6 +161,9 @@ impl Hash {
             Self::Sha256 => 0x01,
             Self::Sha384 => 0x02,
             Self::Sha512 => 0x04,
+            Self::Sha3_256 => 0x08,
+            Self::Sha3_384 => 0x10,
+            Self::Sha3_512 => 0x20,
         }
     }
 
@@ -154,15 +173,18 @@ impl Hash {
             Self::Sha256 => 0x02,
             Self::Sha384 => 0x04,
             Self::Sha512 => 0x08,
+            Self::Sha3_256 => 0x10,
+            Self::Sha3_384 => 0x20,
+            Self::Sha3_512 => 0x40,
         }
     }
 
     /// Length of a digest, in bytes.
     pub fn digest_len(self) -> usize {
         match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
+            Self::Sha256 | Self::Sha3_256 => 32,
+            Self::Sha384 | Self::Sha3_384 => 48,
+            Self::Sha512 | Self::Sha3_512 => 64,
         }
     }
 
@@ -179,6 +201,9 @@ impl Hash {
             Self::Sha256 => run::<Sha256>(parts),
             Self::Sha384 => run::<Sha384>(parts),
             Self::Sha512 => run::<Sha512>(parts),
+            Self::Sha3_256 => run::<sha3::Sha3_256>(parts),
+            Self::Sha3_384 => run::<sha3::Sha3_384>(parts),
+            Self::Sha3_512 => run::<sha3::Sha3_512>(parts),
         }
     }
 }

@@ -176,7 +176,7 @@ impl Key {
         let last = |sha256| match self.certificate_hash() {
             Hash::Sha256 => sha256,
             Hash::Sha384 => sha256 + 1,
-            Hash::Sha512 => sha256 + 2,
+            _ => sha256 + 2,
         };
         if self.asym().is_rsa() {
             // sha256WithRSAEncryption and its two successors, parameters NULL.
@@ -285,6 +285,9 @@ fn digest_info(hash: Hash) -> Vec<u8> {
         Hash::Sha256 => (0x01, 0x20),
         Hash::Sha384 => (0x02, 0x30),
         Hash::Sha512 => (0x03, 0x40),
+        Hash::Sha3_256 => (0x08, 0x20),
+        Hash::Sha3_384 => (0x09, 0x30),
+        Hash::Sha3_512 => (0x0a, 0x40),
     };
     #[rustfmt::skip]
     let info = vec![

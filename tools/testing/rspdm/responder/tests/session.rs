@@ -91,20 +91,35 @@ fn verifies(asym: Asym, key: &[u8], hash: Hash, digest: &[u8], signature: &[u8])
         Asym::Rsassa2048 | Asym::Rsassa3072 | Asym::Rsassa4096 => {
             let key = rsa::RsaPublicKey::from_public_key_der(key).unwrap();
             // DigestInfo up to the digest, one per hash.
-            let prefix: [u8; 19] = match hash {
-                Hash::Sha256 => [
-                    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
-                    0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-                ],
-                Hash::Sha384 => [
-                    0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
-                    0x02, 0x02, 0x05, 0x00, 0x04, 0x30,
-                ],
-                Hash::Sha512 => [
-                    0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
-                    0x02, 0x03, 0x05, 0x00, 0x04, 0x40,
-                ],
+            let (oid, len) = match hash {
+                Hash::Sha256 => (0x01, 0x20),
+                Hash::Sha384 => (0x02, 0x30),
+                Hash::Sha512 => (0x03, 0x40),
+                Hash::Sha3_256 => (0x08, 0x20),
+                Hash::Sha3_384 => (0x09, 0x30),
+                Hash::Sha3_512 => (0x0a, 0x40),
             };
+            let prefix: [u8; 19] = [
+                0x30,
+                0x11 + len,
+                0x30,
+                0x0d,
+                0x06,
+                0x09,
+                0x60,
+                0x86,
+                0x48,
+                0x01,
+                0x65,
+                0x03,
+                0x04,
+                0x02,
+                oid,
+                0x05,
+                0x00,
+                0x04,
+                len,
+            ];
             let scheme = Pkcs1v15Sign {
                 hash_len: Some(hash.digest_len()),
                 prefix: prefix.into(),
