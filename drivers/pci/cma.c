@@ -168,6 +168,88 @@ MODULE_PARM_DESC(data_transfer_size,
 		 "Longest SPDM message to receive in one piece, in bytes: 42 to 1048568, default "
 		 __stringify(CMA_DATA_TRANSFER_SIZE_DEFAULT));
 
+/* Room for all names that there are, and some */
+#define CMA_ALGORITHMS_SIZE	256
+
+/**
+ * struct cma_algorithms - which algorithms devices may use
+ * @is_listed: Whether there is a list, or everything is allowed.
+ * @list: What it allows.
+ * @text: The list as it was written.
+ *
+ * Protected by the lock of the kernel's parameters.
+ */
+static struct cma_algorithms {
+	bool is_listed;
+	struct spdm_algorithms list;
+	char text[CMA_ALGORITHMS_SIZE];
+} cma_algorithms;
+
+static int cma_set_algorithms(const char *val, const struct kernel_param *kp)
+{
+	struct spdm_algorithms algorithms;
+	char text[CMA_ALGORITHMS_SIZE];
+	struct spdm_refusal refusal;
+	int rc = -EINVAL;
+
+	if (strscpy(text, val) < 0) {
+		pr_err("cma: algorithms: the list is too long\n");
+	} else {
+		/* Written to sysfs, it ends with a newline */
+		text[strcspn(text, "\n")] = '\0';
+
+		rc = spdm_parse_algorithms(text, &algorithms, &refusal);
+		if (rc)
+			pr_err("cma: algorithms: \"%*pE\": %s\n",
+			       (int)refusal.word_len, refusal.word, refusal.why);
+	}
+
+	/*
+	 * A list that is not understood changes nothing. On the command line
+	 * that would allow everything, which is more than was meant.
+	 */
+	if (rc && system_state < SYSTEM_RUNNING) {
+		pr_err("cma: no device will be authenticated\n");
+		algorithms = (struct spdm_algorithms) {};
+		strscpy(text, "none");
+	} else if (rc) {
+		return rc;
+	}
+
+	cma_algorithms.is_listed = *text;
+	cma_algorithms.list = algorithms;
+	strscpy(cma_algorithms.text, text);
+	return rc;
+}
+
+static int cma_get_algorithms(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", cma_algorithms.text);
+}
+
+static const struct kernel_param_ops cma_algorithms_ops = {
+	.set = cma_set_algorithms,
+	.get = cma_get_algorithms,
+};
+
+module_param_cb(algorithms, &cma_algorithms_ops, NULL, 0644);
+MODULE_PARM_DESC(algorithms,
+		 "Algorithms that devices may use, e.g. mldsa65,ecdsa-nist-p384,sha384; preferred kind of signature first (default: all)");
+
+/* Take a copy, which does not change meanwhile; NULL if there is no list */
+static const struct spdm_algorithms *
+cma_get_listed(struct spdm_algorithms *algorithms)
+{
+	bool is_listed;
+
+	kernel_param_lock(THIS_MODULE);
+	is_listed = cma_algorithms.is_listed;
+	*algorithms = cma_algorithms.list;
+	kernel_param_unlock(THIS_MODULE);
+
+	return is_listed ? algorithms : NULL;
+}
+
 /*
  * Identity. A leaf certificate may name the function that it was issued for, by
  * an otherName in its Subject Alternative Name, PCIe r6.1 sec 6.31.3. (PCIe r6.2
@@ -516,11 +598,13 @@ cma_refresh(void *priv, const struct device_evidence_request *request,
 	    struct netlink_ext_ack *extack)
 {
 	struct cma_device *cma = priv;
+	struct spdm_algorithms algorithms;
 	struct device_evidence_set *set;
 	struct spdm_stats stats;
 	struct spdm_request spdm_request = {
 		.slot = request->slot,
 		.further_slots = request->type_mask & CMA_CHAINS,
+		.algorithms = cma_get_listed(&algorithms),
 		.nonce = request->nonce,
 	};
 
@@ -594,7 +678,11 @@ static void cma_connect_failed(struct pci_dev *pdev,
 static int cma_authenticate(struct pci_tsm *tsm)
 {
 	struct pci_dev *pdev = tsm->pdev;
-	const struct spdm_request request = { .slot = pci_tsm_slot(pdev) };
+	struct spdm_algorithms algorithms;
+	const struct spdm_request request = {
+		.slot = pci_tsm_slot(pdev),
+		.algorithms = cma_get_listed(&algorithms),
+	};
 	struct cma_device *cma = to_cma_device(tsm);
 	struct device_evidence_failure failure;
 	struct device_evidence_set *set;

@@ -41,18 +41,49 @@ struct spdm_requester_ops {
 	int (*check_leaf)(void *priv, const void *der, size_t der_len);
 };
 
+/* Each offer has one of the signature algorithms that there are, or more */
+#define SPDM_OFFERS_MAX		9
+
+/**
+ * struct spdm_algorithms - what a device may use
+ * @hashes: Hashes, as in BaseHashAlgo of NEGOTIATE_ALGORITHMS.
+ * @offers: Sets of signature algorithms that are offered together, first the one
+ *	that is preferred; the lower half is as in BaseAsymAlgo, the upper one as
+ *	in PqcAsymAlgo. If a device has nothing of one, it is offered the next.
+ *
+ * All zeroes allow nothing. To be filled in by spdm_parse_algorithms().
+ */
+struct spdm_algorithms {
+	u32 hashes;
+	u64 offers[SPDM_OFFERS_MAX];
+};
+
+/**
+ * struct spdm_refusal - what is wrong with a list of algorithms
+ * @word: The first wrong word of the list; it does not end with a NUL.
+ * @word_len: Its length in bytes.
+ * @why: What is wrong with it; static storage.
+ */
+struct spdm_refusal {
+	const char *word;
+	size_t word_len;
+	const char *why;
+};
+
 /**
  * struct spdm_request - what is wanted of an authentication
  * @slot: Certificate slot to be challenged, 0 to 7, or SPDM_SLOT_ANY for the
  *	lowest that holds a chain.
  * @further_slots: Bit n: read the chain of slot n too, if there is one. Whether
  *	the bit of the challenged slot is set does not matter.
+ * @algorithms: What the device may use; or NULL for all that this kernel has.
  * @nonce: SPDM_NONCE_SIZE bytes that the device has to sign; or NULL for random
  *	ones, and for all that is known of the device to be forgotten first.
  */
 struct spdm_request {
 	u8 slot;
 	u8 further_slots;
+	const struct spdm_algorithms *algorithms;
 	const u8 *nonce;
 };
 
@@ -89,6 +120,8 @@ struct device_evidence_set *spdm_authenticate(struct spdm_requester *spdm,
 					      const struct spdm_request *request,
 					      struct spdm_stats *stats,
 					      struct device_evidence_failure *failure);
+int spdm_parse_algorithms(const char *list, struct spdm_algorithms *algorithms,
+			  struct spdm_refusal *refusal);
 void spdm_destroy(struct spdm_requester *spdm);
 
 #endif /* _LINUX_SPDM_H */

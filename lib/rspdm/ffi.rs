@@ -7,11 +7,16 @@ use core::ffi::c_void;
 use kernel::{
     bindings,
     device::Device,
+    ffi::{
+        c_char,
+        c_int, //
+    },
     prelude::*,
     types::ForeignOwnable, //
 };
 
 use crate::{
+    algorithms,
     failure::lack_of_resources,
     proto::{
         record::Stats,
@@ -94,7 +99,8 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// * `-EPROTO`: it sent a well-formed message that the standard forbids at that point;
 /// * `-EKEYREJECTED`: a digest, certificate or signature is wrong, or the identity another
 ///   device's;
-/// * `-EOPNOTSUPP`: it lacks a version, capability, algorithm or slot that is needed;
+/// * `-EOPNOTSUPP`: it lacks a version, capability, algorithm or slot that is needed, or may use no
+///   algorithm;
 /// * `-ENOPKG`: its leaf certificate has an algorithm that this kernel lacks;
 /// * `-EREMOTEIO`: it answered with an ERROR; `-EBUSY`: with nothing but ERROR Busy;
 /// * `-ETIMEDOUT`: it took more time, bytes or exchanges than any authentication needs;
@@ -103,8 +109,8 @@ pub(crate) unsafe extern "C" fn spdm_create(
 ///
 /// # Safety
 ///
-/// `spdm` must be valid and not be destroyed meanwhile, `request` valid, its nonce NULL or valid
-/// for reads of 32 bytes, `stats` NULL or valid for writes, `failure` valid for writes.
+/// `spdm` must be valid and not be destroyed meanwhile, `request` valid, its algorithms NULL or
+/// valid, its nonce NULL or valid for reads of 32 bytes, `stats` NULL or valid for writes, `failure` valid for writes.
 #[export]
 pub(crate) unsafe extern "C" fn spdm_authenticate(
     spdm: *mut bindings::spdm_requester,
@@ -131,6 +137,8 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
     let wanted = slot.map(|slot| Wanted {
         slot,
         further: SlotMask::from_wire(request.further_slots),
+        // SAFETY: The caller ensures that it is NULL or valid.
+        allowed: unsafe { request.algorithms.as_ref() }.map(algorithms::from_c),
         nonce: nonce.copied(),
     });
     let (result, cost) = match wanted {
@@ -168,6 +176,54 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
             // SAFETY: The caller ensures that `failure` is valid for writes.
             unsafe { failure.write(failed.failure) };
             failed.errno.to_ptr()
+        }
+    }
+}
+
+/// Reads a list of algorithms.
+///
+/// * `list`: Names as in `struct spdm_stats`, separated by commas: what devices may use, see `struct
+///   spdm_algorithms`. Hashes are not restricted if none is listed, nor are signature algorithms. An
+///   empty list allows all that this kernel has; "none" allows nothing.
+/// * `algorithms`: Where to store the result.
+/// * `refusal`: Where to store what is wrong, if something is.
+///
+/// Neighbours in the list are offered together if they are of the same kind: either all of them
+/// withstand quantum computers, or none. Where the kind changes, another offer begins, which a device
+/// gets only if it can do nothing of the one before; and within an offer, the device chooses. To
+/// insist on something is therefore to list nothing else.
+///
+/// Context: Any.
+/// Return: 0, or `-EINVAL`: a name is unknown or there twice, or the kernel is configured not to
+/// have the algorithm.
+///
+/// # Safety
+///
+/// `list` must end with a NUL and outlive `refusal`, which points into it; both others must be valid
+/// for writes.
+#[export]
+pub(crate) unsafe extern "C" fn spdm_parse_algorithms(
+    list: *const c_char,
+    algorithms: *mut bindings::spdm_algorithms,
+    refusal: *mut bindings::spdm_refusal,
+) -> c_int {
+    // SAFETY: The caller ensures that it ends with a NUL, and does not change it meanwhile.
+    let list = unsafe { CStr::from_char_ptr(list) };
+    match algorithms::everything().listed(list.to_bytes()) {
+        Ok(allowed) => {
+            // SAFETY: The caller ensures that it is valid for writes.
+            unsafe { algorithms.write(algorithms::to_c(allowed)) };
+            0
+        }
+        Err((word, refused)) => {
+            let what = bindings::spdm_refusal {
+                word: word.as_ptr().cast(),
+                word_len: word.len(),
+                why: algorithms::why(refused).as_char_ptr(),
+            };
+            // SAFETY: As above.
+            unsafe { refusal.write(what) };
+            EINVAL.to_errno()
         }
     }
 }

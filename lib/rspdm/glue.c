@@ -8,6 +8,7 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -17,6 +18,7 @@
 
 EXPORT_SYMBOL_GPL(spdm_create);
 EXPORT_SYMBOL_GPL(spdm_authenticate);
+EXPORT_SYMBOL_GPL(spdm_parse_algorithms);
 EXPORT_SYMBOL_GPL(spdm_destroy);
 
 /**
@@ -61,4 +63,18 @@ void rspdm_log_limit_init(struct ratelimit_state *limit)
 bool rspdm_may_log(struct ratelimit_state *limit)
 {
 	return __ratelimit(limit);
+}
+
+/**
+ * rspdm_log_missing() - Say once which algorithms no device is offered
+ *
+ * Context: Any.
+ */
+void rspdm_log_missing(void)
+{
+	if (!IS_ENABLED(CONFIG_RSPDM_MLDSA))
+		pr_info_once("SPDM: ML-DSA is not offered, CONFIG_RSPDM_MLDSA is not set\n");
+
+	if (!IS_ENABLED(CONFIG_RSPDM_SHA3))
+		pr_info_once("SPDM: SHA-3 is not offered, CONFIG_RSPDM_SHA3 is not set\n");
 }

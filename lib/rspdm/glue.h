@@ -11,5 +11,6 @@
 int rspdm_wait(u64 microseconds);
 void rspdm_log_limit_init(struct ratelimit_state *limit);
 bool rspdm_may_log(struct ratelimit_state *limit);
+void rspdm_log_missing(void);
 
 #endif /* _RSPDM_GLUE_H */

@@ -24,11 +24,13 @@
 //!
 //! * [`ffi`]: the functions of `<linux/spdm.h>`.
 //! * [`session`]: what lives between two calls: the device, the lock, the connection.
+//! * [`algorithms`]: what this kernel has of them, and what an administrator allows.
 //! * [`failure`], [`log`]: an error for callers and listeners, and for people.
 //! * [`transport`], [`crypto`], [`evidence`]: the bus, the kernel's cryptography, and the place
 //!   where evidence goes, each behind a trait of `proto`'s or a safe type.
 //! * [`proto`]: the protocol, which knows nothing of the kernel. It begins at [`proto::requester`].
 
+mod algorithms;
 mod crypto;
 mod evidence;
 mod failure;

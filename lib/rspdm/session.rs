@@ -25,6 +25,10 @@ use kernel::{
 };
 
 use crate::{
+    algorithms::{
+        everything,
+        Missing, //
+    },
     crypto::{
         fault,
         KernelCrypto, //
@@ -47,9 +51,11 @@ use crate::{
         self,
         error::{
             Fault,
-            Part, //
+            Part,
+            Unsupported, //
         },
         limits,
+        preference::Allowed,
         record::{
             Record,
             Stats, //
@@ -112,6 +118,8 @@ pub(crate) struct Wanted {
     pub(crate) slot: SlotChoice,
     /// The slots whose chains are to be read too.
     pub(crate) further: SlotMask,
+    /// The algorithms that the device may use; all that this kernel has if nothing is said.
+    pub(crate) allowed: Option<Allowed>,
     /// What the device shall sign; random if there is none, and a new connection then.
     pub(crate) nonce: Option<[u8; 32]>,
 }
@@ -163,6 +171,8 @@ impl Session {
         {
             return Err(EINVAL);
         }
+        // SAFETY: May be called from anywhere.
+        unsafe { bindings::rspdm_log_missing() };
         // Whole dwords, in which DOE counts. The bounds above leave room for it.
         let len = usize::try_from(data_transfer_size.wrapping_add(3) & !3).map_err(|_| EINVAL)?;
         let between_calls = BetweenCalls {
@@ -230,6 +240,14 @@ impl Session {
         buffer: &'a mut [u8],
         wanted: &Wanted,
     ) -> Result<Requester<Kernel<'a>>, proto::error::Error> {
+        let Allowed {
+            hashes,
+            signatures,
+            order,
+        } = wanted.allowed.unwrap_or_else(everything);
+        if signatures.is_empty() {
+            return Err(proto::error::Error::Unsupported(Unsupported::Signature));
+        }
         let resources = Resources {
             transport: &self.bus,
             clock: KernelClock(Instant::now()),
@@ -244,6 +262,9 @@ impl Session {
             assembly: Collected::new(),
         };
         let policy = Policy {
+            hashes,
+            signatures,
+            order,
             slot: wanted.slot,
             further: wanted.further,
             ..Policy::DEFAULT
@@ -289,7 +310,7 @@ impl Session {
             }
         );
         if !was_logged && self.log_limit.may_log() {
-            dev_err!(self.device, "SPDM: {}\n", Words(error));
+            dev_err!(self.device, "SPDM: {}{}\n", Words(error), Missing(error));
         }
         Failed {
             errno: to_errno(error),

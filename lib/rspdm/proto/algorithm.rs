@@ -106,6 +106,11 @@ macro_rules! algorithms {
                 self.0
             }
 
+            /// Those that are in both sets.
+            pub const fn intersection(self, other: Self) -> Self {
+                Self(self.0 & other.0)
+            }
+
             /// Those of the set that `wanted` says yes to.
             pub fn filter(self, wanted: impl Fn($name) -> bool) -> Self {
                 let members = $name::ALL.iter().copied().filter(|one| self.contains(*one));
@@ -313,5 +318,7 @@ mod tests {
             .with(AsymAlgo::EcdsaP256)
             .with(AsymAlgo::EcdsaP384);
         assert_eq!(few, expected);
+        assert_eq!(few.intersection(set), set);
+        assert!(few.intersection(AsymAlgoSet::EMPTY).is_empty());
     }
 }

@@ -39,6 +39,7 @@ pub mod key;
 pub mod limits;
 pub mod message;
 pub mod negotiated;
+pub mod preference;
 pub mod record;
 pub mod requester;
 pub mod signing;

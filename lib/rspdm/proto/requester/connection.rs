@@ -21,6 +21,7 @@ use super::{
 use crate::proto::{
     crypto::Crypto,
     error::Error,
+    preference::Allowed,
     record::{
         ChainFacts,
         Record, //
@@ -40,6 +41,8 @@ pub struct Connection<K, S> {
     /// What was found last.
     pub(super) record: Record,
     pub(super) key: K,
+    /// What the device was allowed to use.
+    pub(super) allowed: Allowed,
     /// The messages from GET_VERSION to ALGORITHMS.
     pub(super) vca: S,
     /// The certificate chains that were read.
@@ -56,8 +59,8 @@ impl<K, S: Store> Connection<K, S> {
         &self.record
     }
 
-    /// Whether what is wanted can be had without reading anything again: the same slot, and no
-    /// chain that was not read.
+    /// Whether what is wanted can be had without agreeing on or reading anything again: the same
+    /// algorithms are allowed, it is the same slot, and no chain that was not read.
     pub fn suits(&self, policy: &Policy) -> bool {
         let ChainFacts {
             slot: known,
@@ -70,7 +73,10 @@ impl<K, S: Store> Connection<K, S> {
             SlotChoice::Lowest => challengeable.lowest(),
         };
         let read = self.record.further.slots.with(known);
-        slot == Some(known) && policy.further.intersection(provisioned).is_subset_of(read)
+        let is_as_agreed = self.allowed == policy.allowed();
+        is_as_agreed
+            && slot == Some(known)
+            && policy.further.intersection(provisioned).is_subset_of(read)
     }
 
     /// The messages from GET_VERSION to ALGORITHMS.

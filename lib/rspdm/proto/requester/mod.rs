@@ -86,6 +86,10 @@ use super::{
         Budget, //
     },
     message::Request,
+    preference::{
+        Allowed,
+        Order, //
+    },
     record::{
         Record,
         Stats, //
@@ -132,6 +136,8 @@ pub struct Policy {
     pub hashes: BaseHashSet,
     /// Signature algorithms to offer: those that the environment has. The device chooses.
     pub signatures: AsymAlgoSet,
+    /// The order in which they are offered.
+    pub order: Order,
     /// The slot to authenticate.
     pub slot: SlotChoice,
     /// Slots whose chains are fetched too, if they hold one.
@@ -146,10 +152,20 @@ impl Policy {
         versions: VersionSet::ALL,
         hashes: BaseHashSet::ALL,
         signatures: AsymAlgoSet::ALL,
+        order: Order::TOGETHER,
         slot: SlotChoice::Lowest,
         further: SlotMask::EMPTY,
         budget: Budget::AUTHENTICATE,
     };
+
+    /// What the device may use.
+    pub fn allowed(&self) -> Allowed {
+        Allowed {
+            hashes: self.hashes,
+            signatures: self.signatures,
+            order: self.order,
+        }
+    }
 }
 
 /// What makes a challenge, and the measurements after it, fresh.
@@ -246,6 +262,7 @@ impl<E: Environment> Requester<E> {
             connection: Connection {
                 record,
                 key,
+                allowed: self.policy.allowed(),
                 vca: self.vca,
                 chains: self.chains,
             },

@@ -41,6 +41,7 @@ use crate::proto::{
             Capabilities,
             OwnSizes, //
         },
+        error_rsp::ErrorCode,
         get_version::{
             self,
             VersionResponse, //
@@ -73,10 +74,7 @@ impl<'r, E: Environment> Fresh<'r, E> {
     /// If there is nothing to agree on, or the device lacks what every authentication needs.
     pub fn negotiate(self) -> Result<Negotiated<'r, E>, Error> {
         let Self { requester } = self;
-        let version = requester.version()?;
-        let peer = requester.capabilities(version)?;
-        check_capabilities(peer.flags)?;
-        let algorithms = requester.algorithms(version, peer)?;
+        let (version, peer, algorithms) = requester.agree()?;
         let state = NegotiatedState {
             version,
             peer,
@@ -104,6 +102,45 @@ impl<E: Environment> Negotiated<'_, E> {
 }
 
 impl<E: Environment> Requester<E> {
+    /// Makes one offer after the other until the device selects something of it.
+    ///
+    /// Each begins with GET_VERSION, as a device negotiates once. The error is that of the last.
+    fn agree(&mut self) -> Result<(Version, PeerCapabilities, Algorithms), Error> {
+        let mut outcome = Err(Error::Unsupported(Unsupported::Signature));
+        let mut met = None;
+        for offer in self.policy.order.0 {
+            let signatures = offer.intersection(self.policy.signatures);
+            if signatures.is_empty() {
+                continue;
+            }
+            let (version, peer) = match met {
+                Some(met) => met,
+                None => self.meet()?,
+            };
+            met = Some((version, peer));
+            let longest = longest_response(self.channel.own_sizes(), peer.flags);
+            let signatures = usable(signatures, version, longest);
+            if signatures.is_empty() {
+                continue;
+            }
+            match self.algorithms(version, peer, signatures) {
+                Ok(algorithms) => return Ok((version, peer, algorithms)),
+                Err(error) if has_nothing_of_it(&error) => outcome = Err(error),
+                Err(error) => return Err(error),
+            }
+            self.forget();
+            met = None;
+        }
+        outcome
+    }
+
+    fn meet(&mut self) -> Result<(Version, PeerCapabilities), Error> {
+        let version = self.version()?;
+        let peer = self.capabilities(version)?;
+        check_capabilities(peer.flags)?;
+        Ok((version, peer))
+    }
+
     fn version(&mut self) -> Result<Version, Error> {
         let request = get_version::encode();
         let terms = Terms::early(Version::V1_0);
@@ -133,11 +170,11 @@ impl<E: Environment> Requester<E> {
         &mut self,
         version: Version,
         peer: PeerCapabilities,
+        signatures: AsymAlgoSet,
     ) -> Result<Algorithms, Error> {
-        let longest = longest_response(self.channel.own_sizes(), peer.flags);
         let offer = Offer {
             hashes: self.policy.hashes,
-            signatures: usable(self.policy.signatures, version, longest)?,
+            signatures,
             is_multi_key: peer.flags.can_multi_key(),
         };
         let request = algorithms::encode(version, offer);
@@ -165,21 +202,26 @@ fn longest_response(own: OwnSizes, flags: ResponderFlags) -> u32 {
 /// length.
 ///
 /// What a device selects after all would only fail later: a response that is too long for us.
-fn usable(
-    signatures: AsymAlgoSet,
-    version: Version,
-    longest_response: u32,
-) -> Result<AsymAlgoSet, Error> {
+fn usable(signatures: AsymAlgoSet, version: Version, longest_response: u32) -> AsymAlgoSet {
     let room = usize::try_from(longest_response).unwrap_or(usize::MAX);
     let room = room.saturating_sub(CHALLENGE_AUTH_LEN);
-    let usable = signatures.filter(|asym| {
+    signatures.filter(|asym| {
         let is_known = version >= Version::V1_4 && asym.signature_len() <= room;
         is_known || !asym.is_post_quantum()
-    });
-    if usable.is_empty() {
-        return Err(Error::Unsupported(Unsupported::Signature));
-    }
-    Ok(usable)
+    })
+}
+
+/// Whether an error of [`Requester::algorithms`] means that the device can do nothing of what was
+/// offered. Some select nothing then, others answer with an ERROR.
+fn has_nothing_of_it(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unsupported(Unsupported::Signature)
+            | Error::Refused {
+                code: ErrorCode::InvalidRequest | ErrorCode::Unspecified,
+                ..
+            }
+    )
 }
 
 /// Whether the device can do what every authentication needs.
@@ -224,13 +266,13 @@ mod tests {
     fn signatures_that_we_cannot_receive_are_not_offered() {
         let without = |longest| {
             let usable = usable(AsymAlgoSet::ALL, Version::V1_4, longest);
-            usable.map(|usable| AsymAlgoSet::ALL.filter(|asym| !usable.contains(asym)))
+            AsymAlgoSet::ALL.filter(|asym| !usable.contains(asym))
         };
         let largest = AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa87);
-        assert_eq!(without(4737), Ok(AsymAlgoSet::EMPTY));
-        assert_eq!(without(4736), Ok(largest));
-        assert_eq!(without(42).map(AsymAlgoSet::to_post_quantum), Ok(7));
-        assert_eq!(without(42).map(AsymAlgoSet::to_base), Ok(0));
+        assert_eq!(without(4737), AsymAlgoSet::EMPTY);
+        assert_eq!(without(4736), largest);
+        assert_eq!(without(42).to_post_quantum(), 7);
+        assert_eq!(without(42).to_base(), 0);
     }
 
     #[test]
@@ -254,8 +296,7 @@ mod tests {
         let both = both.with(AsymAlgo::EcdsaP256);
         let usable = |signatures| usable(signatures, Version::V1_3, 4600);
         let classical = AsymAlgoSet::EMPTY.with(AsymAlgo::EcdsaP256);
-        assert_eq!(usable(both), Ok(classical));
-        let error = Err(Error::Unsupported(Unsupported::Signature));
-        assert_eq!(usable(AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa44)), error);
+        assert_eq!(usable(both), classical);
+        assert!(usable(AsymAlgoSet::EMPTY.with(AsymAlgo::MlDsa44)).is_empty());
     }
 }

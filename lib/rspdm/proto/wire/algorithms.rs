@@ -119,8 +119,8 @@ impl<'a> Validate<'a, [u8], (Version, Offer)> for AlgorithmsResponse<'a> {
             return Err(reader.malformed(Malformed::Contradiction(Field::Length)));
         }
         let algorithms = Algorithms {
-            hash: hash(&reader, selected, offer)?,
             asym: asym(&reader, version, selected, offer)?,
+            hash: hash(&reader, selected, offer)?,
             opaque: opaque(&reader, version, selected)?,
             measurement_hash: measurement_hash(&reader, selected)?,
         };
