@@ -27,6 +27,7 @@ mod certificate;
 mod challenge;
 mod chunk;
 mod digests;
+mod freshness;
 mod measurements;
 #[cfg(test)]
 mod tests;
@@ -138,7 +139,11 @@ pub fn fields(kind: Kind) -> impl Iterator<Item = &'static Field> {
         Kind::ChunkGet => chunk::RESPONSE_FIELDS,
         Kind::ChunkSend => chunk::ACKNOWLEDGEMENT_FIELDS,
     };
-    HEADER.iter().chain(body)
+    let tail = match kind {
+        Kind::Challenge | Kind::Measurements => freshness::FIELDS,
+        _ => &[],
+    };
+    HEADER.iter().chain(body).chain(tail)
 }
 
 /// The field of that name in any version: they all mean the same place.
@@ -357,9 +362,4 @@ impl Exception {
         self.versions = self.versions.start..version;
         self
     }
-}
-
-/// Makes sure that there is opaque data.
-fn opaque_data(config: &mut Config) {
-    config.opaque_len = 16;
 }

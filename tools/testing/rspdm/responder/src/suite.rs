@@ -145,11 +145,13 @@ pub const OF_THE_BUS: [&str; 2] = ["certificate:san-other", "certificate:san-non
 
 /// Faults of which the standard does not say what has to come, or that depend on what a requester
 /// asks for.
-const LEFT_OPEN: [&str; 7] = [
+const LEFT_OPEN: [&str; 9] = [
     "version:alpha-only",
     "capabilities:no-measurements",
     "capabilities:unknown-flags",
     "algorithms:unasked-tables",
+    "digests:mismatch",
+    "certificate:root-signature",
     "certificate:portion-too-long",
     "certificate:one-byte-portions",
     "chunk-send:large-response-outside",

@@ -243,7 +243,7 @@ fn run(options: &Options) -> Result<bool, String> {
         if let Verdict::Failed(why) = verdict {
             println!("failed: {}: {why}", case.name());
         }
-        if is_terminal && done % 16 == 0 {
+        if is_terminal && done.is_multiple_of(16) {
             eprint!("{done} of {}\r", cases.len());
         }
     };

@@ -28,7 +28,9 @@ pub(super) const FIELDS: &[Field] = &[
             Outcome::any(&["EKEYREJECTED", "EREMOTEIO"]),
         ),
     ]),
-    sized("digest", "Digest", Size::Digest, Rule::Proof),
+    // Others compare nothing before CertChainHash.
+    sized("digest", "Digest", Size::Digest, Rule::Proof)
+        .but(&[set(&Change::ALL, Outcome::DISPROVED.left_open())]),
     field("key-pair-id", "KeyPairID", 1, Rule::Own)
         .since(0x13)
         .with(multi_key),

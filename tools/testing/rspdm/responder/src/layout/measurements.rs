@@ -4,7 +4,6 @@
 //! one, which is a digest.
 
 use super::{
-    challenge::OTHER_LENGTH,
     Change::{
         Ones,
         Zeros, //
@@ -49,13 +48,4 @@ pub(super) const FIELDS: &[Field] = &[
         .but(&[set(&Change::ALL, Outcome::TOLERATE)]),
     field("value-size", "MeasurementRecord", 2, Rule::Length).inside(5),
     field("value", "MeasurementRecord", 64, Rule::Own).inside(7),
-    field("nonce", "Nonce", 32, Rule::Own),
-    field("opaque-data-length", "OpaqueDataLength", 2, Rule::Length)
-        .with(opaque_data)
-        .but(&[set(&Change::ALL, OTHER_LENGTH)]),
-    field("opaque-data", "OpaqueData", 16, Rule::Own)
-        .with(opaque_data)
-        .but(&[set(&Change::ALL, Outcome::TOLERATE).since(0x12)]),
-    field("requester-context", "RequesterContext", 8, Rule::Fixed).since(0x13),
-    sized("signature", SIGNATURE, Size::Signature, Rule::Proof),
 ];

@@ -29,7 +29,7 @@ use crate::{
 /// All responses of a device with everything that a setup may turn on, but for the signatures.
 fn messages(version: u8) -> Vec<(Kind, Message)> {
     let mut config = suite::config(version);
-    opaque_data(&mut config);
+    freshness::opaque_data(&mut config);
     if version >= 0x13 {
         config.capabilities |= MULTI_KEY_NEG;
     }
