@@ -146,6 +146,11 @@ pub fn fields(kind: Kind) -> impl Iterator<Item = &'static Field> {
     HEADER.iter().chain(body).chain(tail)
 }
 
+/// Whether all messages begin with the field of that name.
+pub fn is_of_header(stem: &str) -> bool {
+    HEADER.iter().any(|field| field.stem == stem)
+}
+
 /// The field of that name in any version: they all mean the same place.
 pub fn find(kind: Kind, stem: &str) -> Option<&'static Field> {
     fields(kind).find(|field| field.stem == stem)
