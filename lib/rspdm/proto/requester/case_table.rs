@@ -11,7 +11,6 @@ use super::{
         Scene,
         Toys, //
     },
-    testing_device::Answer,
     Policy, //
 };
 use crate::proto::{
@@ -21,10 +20,7 @@ use crate::proto::{
         Malformed,
         Misbehaved, //
     },
-    message::{
-        Request,
-        Response, //
-    }, //
+    message::Response, //
 };
 
 pub(super) const fn malformed(response: Response, what: Malformed) -> Error {
@@ -33,13 +29,6 @@ pub(super) const fn malformed(response: Response, what: Malformed) -> Error {
 
 pub(super) const fn misbehaved(response: Response, what: Misbehaved) -> Error {
     Error::Misbehaved { response, what }
-}
-
-/// Changes the bytes at an offset of the response to a request.
-pub(super) fn set(answer: &mut Answer, request: Request, offset: usize, bytes: &[u8]) {
-    if answer.request == request {
-        answer.bytes.set(offset, bytes);
-    }
 }
 
 pub(super) fn with_leaf(error: ChainError) -> Option<Error> {

@@ -8,7 +8,6 @@ mod tests {
     use super::super::{
         case_table::{
             cases,
-            set,
             with_leaf, //
         },
         testing::{
@@ -16,7 +15,10 @@ mod tests {
             Toys,
             FAULT, //
         },
-        testing_device::other_root_hash, //
+        testing_device::{
+            other_root_hash,
+            set, //
+        }, //
     };
     use crate::proto::{
         crypto::{

@@ -6,10 +6,17 @@
 #[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_requester_connection))]
 mod tests {
     use super::super::{
-        testing::Scene,
+        testing::{
+            damaged,
+            scene,
+            Scene, //
+        },
         testing_device::{
+            replace,
+            set,
             Answer,
-            Edit, //
+            Edit,
+            VERSIONS, //
         },
         Policy, //
     };
@@ -22,10 +29,8 @@ mod tests {
         limits::Budget,
         message::{
             Request::{
-                self,
                 Challenge,
-                GetMeasurements,
-                GetVersion, //
+                GetMeasurements, //
             },
             Response, //
         },
@@ -36,42 +41,6 @@ mod tests {
         },
         wire::error_rsp::ErrorCode, //
     };
-
-    fn scene(edit: Edit) -> Scene {
-        Scene {
-            edit,
-            ..Scene::HONEST
-        }
-    }
-
-    fn damaged(damage: Edit) -> Scene {
-        Scene {
-            damage,
-            ..Scene::HONEST
-        }
-    }
-
-    /// Changes the bytes at an offset of the response to a request.
-    fn set(answer: &mut Answer, request: Request, offset: usize, bytes: &[u8]) {
-        if answer.request == request {
-            answer.bytes.set(offset, bytes);
-        }
-    }
-
-    /// Puts another message in place of the response to a request.
-    fn replace(answer: &mut Answer, request: Request, bytes: &[u8]) {
-        if answer.request == request {
-            answer.bytes.replace(bytes);
-        }
-    }
-
-    const VERSIONS: [Edit; 5] = [
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x10]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x11]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x12]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x13]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x14]),
-    ];
 
     #[test]
     fn connection_takes_two_exchanges_to_go_on_with() {

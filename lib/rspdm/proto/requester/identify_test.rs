@@ -6,15 +6,13 @@
 #[cfg_attr(not(test), kernel::macros::kunit_tests(rspdm_requester_identify))]
 mod tests {
     use super::super::{
-        case_table::{
-            misbehaved,
-            set, //
-        },
+        case_table::misbehaved,
         testing::{
             edited,
             Scene, //
         },
         testing_device::{
+            set,
             Answer,
             Edit, //
         },

@@ -7,13 +7,16 @@
 mod tests {
     use super::super::{
         testing::{
+            damaged,
             edited,
+            scene,
             Scene,
             Toys, //
         },
         testing_device::{
-            Answer,
-            Edit, //
+            replace,
+            set,
+            VERSIONS, //
         },
         Policy, //
     };
@@ -31,12 +34,10 @@ mod tests {
         limits::Budget,
         message::{
             Request::{
-                self,
                 GetCapabilities,
                 GetCertificate,
                 GetDigests,
                 GetMeasurements,
-                GetVersion,
                 NegotiateAlgorithms, //
             },
             Response, //
@@ -49,42 +50,6 @@ mod tests {
         },
         version::Version, //
     };
-
-    fn scene(edit: Edit) -> Scene {
-        Scene {
-            edit,
-            ..Scene::HONEST
-        }
-    }
-
-    fn damaged(damage: Edit) -> Scene {
-        Scene {
-            damage,
-            ..Scene::HONEST
-        }
-    }
-
-    /// Changes the bytes at an offset of the response to a request.
-    fn set(answer: &mut Answer, request: Request, offset: usize, bytes: &[u8]) {
-        if answer.request == request {
-            answer.bytes.set(offset, bytes);
-        }
-    }
-
-    /// Puts another message in place of the response to a request.
-    fn replace(answer: &mut Answer, request: Request, bytes: &[u8]) {
-        if answer.request == request {
-            answer.bytes.replace(bytes);
-        }
-    }
-
-    const VERSIONS: [Edit; 5] = [
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x10]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x11]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x12]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x13]),
-        |answer| set(answer, GetVersion, 6, &[0x00, 0x14]),
-    ];
 
     #[test]
     fn measurement_transcript_has_vca_from_1_2_on() {

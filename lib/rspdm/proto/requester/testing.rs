@@ -366,6 +366,22 @@ impl Scene {
     }
 }
 
+/// A scene in which the device says something else.
+pub(super) fn scene(edit: Edit) -> Scene {
+    Scene {
+        edit,
+        ..Scene::HONEST
+    }
+}
+
+/// A scene in which something happens to what the device says, of which it does not know.
+pub(super) fn damaged(damage: Edit) -> Scene {
+    Scene {
+        damage,
+        ..Scene::HONEST
+    }
+}
+
 /// How it ends if the device says something else than an honest one before it signs.
 pub(super) fn edited(edit: Edit) -> Option<Error> {
     let scene = Scene {

@@ -97,6 +97,29 @@ pub(super) struct Answer {
 /// Changes an answer.
 pub(super) type Edit = fn(&mut Answer);
 
+/// Changes the bytes at an offset of the response to a request.
+pub(super) fn set(answer: &mut Answer, request: Request, offset: usize, bytes: &[u8]) {
+    if answer.request == request {
+        answer.bytes.set(offset, bytes);
+    }
+}
+
+/// Puts another message in place of the response to a request.
+pub(super) fn replace(answer: &mut Answer, request: Request, bytes: &[u8]) {
+    if answer.request == request {
+        answer.bytes.replace(bytes);
+    }
+}
+
+/// Has the device speak one of the versions.
+pub(super) const VERSIONS: [Edit; 5] = [
+    |answer| set(answer, Request::GetVersion, 6, &[0x00, 0x10]),
+    |answer| set(answer, Request::GetVersion, 6, &[0x00, 0x11]),
+    |answer| set(answer, Request::GetVersion, 6, &[0x00, 0x12]),
+    |answer| set(answer, Request::GetVersion, 6, &[0x00, 0x13]),
+    |answer| set(answer, Request::GetVersion, 6, &[0x00, 0x14]),
+];
+
 /// The device.
 pub(super) struct Device {
     /// Whether nothing is said at all.

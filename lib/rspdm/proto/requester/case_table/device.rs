@@ -3,7 +3,6 @@
 //! Devices that cannot or will not do what is needed, and those that do not prove their identity.
 
 use super::{
-    set,
     with_leaf,
     with_policy,
     Case, //
@@ -31,7 +30,10 @@ use crate::proto::{
             edited,
             Scene, //
         },
-        testing_device::other_root_hash,
+        testing_device::{
+            other_root_hash,
+            set, //
+        },
         Policy, //
     },
     slot::{

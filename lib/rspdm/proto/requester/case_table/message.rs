@@ -5,7 +5,6 @@
 use super::{
     malformed,
     misbehaved,
-    set,
     Case, //
 };
 use crate::proto::{
@@ -26,7 +25,10 @@ use crate::proto::{
         },
         Response, //
     },
-    requester::testing::edited, //
+    requester::{
+        testing::edited,
+        testing_device::set, //
+    }, //
 };
 
 pub(super) const CASES: &[Case] = &[
