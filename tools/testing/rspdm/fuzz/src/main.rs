@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The program that libFuzzer drives; `run` builds and calls it.
+//!
+//! RSPDM_FUZZ_TARGET names the target. If RSPDM_FUZZ_SEEDS names a directory, the target's seeds and
+//! the inputs of its corpus are written there, and that is all.
+
+#![no_main]
+
+use std::{
+    env,
+    fs,
+    path::Path,
+    process,
+    sync::OnceLock, //
+};
+
+use libfuzzer_sys::fuzz_target;
+use rspdm_fuzz::{
+    corpus,
+    targets::{
+        self,
+        Target, //
+    },
+};
+
+static TARGET: OnceLock<Target> = OnceLock::new();
+
+fuzz_target!(
+    init: {
+        let name = env::var("RSPDM_FUZZ_TARGET").expect("RSPDM_FUZZ_TARGET");
+        let target = targets::ALL.into_iter().find(|target| target.name == name);
+        let target = *TARGET.get_or_init(|| target.expect("a target"));
+        if let Some(directory) = env::var_os("RSPDM_FUZZ_SEEDS") {
+            write_seeds(target, Path::new(&directory));
+            process::exit(0);
+        }
+    },
+    |input: &[u8]| {
+        if let Some(target) = TARGET.get() {
+            (target.run)(input);
+        }
+    }
+);
+
+fn write_seeds(target: Target, directory: &Path) {
+    let seeds = (target.seeds)()
+        .into_iter()
+        .chain(corpus::inputs(target.name));
+    for (number, seed) in seeds.enumerate() {
+        fs::write(directory.join(format!("{number:06}")), seed)
+            .expect("a file that can be written");
+    }
+}
