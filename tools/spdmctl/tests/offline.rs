@@ -5,18 +5,17 @@
 mod common;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path, //
 };
 
-use assert_cmd::Command;
 use common::{
     device::{
         Measure,
         Recipe,
         NONCE, //
     },
+    saved::Saved,
     spdmctl,
 };
 use predicates::{
@@ -26,55 +25,12 @@ use predicates::{
         is_empty, //
     }, //
 };
-use spdmctl::{
-    chain,
-    evidence::{
-        ObjectType,
-        Slot, //
-    },
-    store,
-    trust, //
-};
+use spdmctl::trust;
 
 const PASS: i32 = 0;
 const POLICY: i32 = 1;
 const MALFORMED: i32 = 2;
 const ENVIRONMENT: i32 = 3;
-
-/// A directory with saved evidence and the file of roots to judge it by.
-struct Saved(tempfile::TempDir);
-
-impl Saved {
-    fn new(recipe: &Recipe) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let evidence = recipe.evidence();
-        let index = store::Index::new(&evidence, "2026-11-21T00:00:00Z".to_owned(), Some(&NONCE));
-        let cert = ObjectType::Cert(Slot::new(0).unwrap());
-        let pem = chain::pem(cert, evidence.bytes(cert).unwrap(), &evidence).unwrap();
-        let pem = BTreeMap::from([(cert, pem)]);
-        store::save(&directory.path().join("evidence"), &evidence, &index, &pem).unwrap();
-        fs::write(directory.path().join("roots.pem"), recipe.roots()).unwrap();
-        Self(directory)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    /// `verify` with these arguments behind the usual ones.
-    fn verify(&self, arguments: &[&str]) -> Command {
-        let (from, roots) = (self.path("evidence"), self.path("roots.pem"));
-        let usual = ["verify", "--from", &from, "--trust", &roots];
-        spdmctl(&[&usual, arguments].concat())
-    }
-
-    fn flip(&self, file: &str, offset: usize) {
-        let path = self.path(&format!("evidence/{file}"));
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[offset] ^= 1;
-        fs::write(path, bytes).unwrap();
-    }
-}
 
 /// How a line about a check begins.
 fn row(check: &str, result: &str) -> String {

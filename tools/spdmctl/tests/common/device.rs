@@ -80,6 +80,8 @@ pub struct Recipe {
     pub measure: Measure,
     /// Most bytes of the chain that one GET_CERTIFICATE asks for; 0: none is sent.
     pub portion: u16,
+    /// Whether GET_CERTIFICATE has the large form of 1.4.
+    pub large: bool,
     /// What is wrong with the device, as the responder calls it.
     pub faults: Vec<String>,
     /// What else the device is.
@@ -98,6 +100,7 @@ impl Default for Recipe {
             refresh: false,
             measure: Measure::Signed,
             portion: 0x300,
+            large: false,
             faults: Vec::new(),
             config: Config::default(),
         }
@@ -287,6 +290,7 @@ impl Recipe {
         ];
         request.extend(self.asym.bit().to_le_bytes());
         request.extend(self.hash.bit().to_le_bytes());
+        request.extend(self.asym.post_quantum_bit().to_le_bytes()); // PqcAsymAlgo, from 1.4 on
         request.resize(32, 0);
         request
     }
@@ -299,20 +303,31 @@ impl Recipe {
         }
         let mut chain = Vec::new();
         loop {
-            let mut request = vec![self.version, 0x82, slot, 0x00];
-            let offset = u16::try_from(chain.len()).unwrap();
-            request.extend(offset.to_le_bytes());
-            request.extend(self.portion.to_le_bytes());
-            let response = said.ask(&request);
+            let response = said.ask(&self.get_certificate(slot, chain.len()));
             let bytes = &said.transcript[response];
-            let Some((header, portion)) = bytes.split_first_chunk::<8>() else {
+            let header_len = if self.large { 16 } else { 8 };
+            let Some((header, portion)) = bytes.split_at_checked(header_len) else {
                 return chain;
             };
             chain.extend_from_slice(portion);
-            if header[6..8] == [0, 0] || portion.is_empty() {
+            let remainder = if self.large { 12..16 } else { 6..8 };
+            if header[remainder].iter().all(|byte| *byte == 0) || portion.is_empty() {
                 return chain;
             }
         }
+    }
+
+    fn get_certificate(&self, slot: u8, offset: usize) -> Vec<u8> {
+        if self.large {
+            let mut request = vec![self.version, 0x82, 0x80 | slot, 0x00, 0, 0, 0, 0];
+            request.extend(number(offset).to_le_bytes());
+            request.extend(u32::from(self.portion).to_le_bytes());
+            return request;
+        }
+        let mut request = vec![self.version, 0x82, slot, 0x00];
+        request.extend(u16::try_from(offset).unwrap().to_le_bytes());
+        request.extend(self.portion.to_le_bytes());
+        request
     }
 }
 
@@ -357,8 +372,9 @@ fn get_capabilities(version: u8) -> Vec<u8> {
         0x00, 0x00, // reserved
         0x00, 0x00, 0x00, 0x00, // Flags
     ];
-    request.extend(4600u32.to_le_bytes()); // DataTransferSize
-    request.extend(4600u32.to_le_bytes()); // MaxSPDMmsgSize
+    // Nothing comes in chunks: a transcript has whole messages.
+    request.extend(0x1_0000u32.to_le_bytes()); // DataTransferSize
+    request.extend(0x1_0000u32.to_le_bytes()); // MaxSPDMmsgSize
     request.truncate(match version {
         0x10 => 4,
         0x11 => 12,

@@ -9,6 +9,7 @@ pub mod device;
 pub mod judge;
 pub mod pki;
 pub mod sample;
+pub mod saved;
 
 use std::{
     fs,
