@@ -47,6 +47,7 @@ def harness(step):
     expect("a report that only the script prints is none", 0, "echo 'WARNING: made up'; echo 'BUG: made up'; echo exit 9\n")
     expect("a crash is found", 70, "echo c >/proc/sysrq-trigger || echo '<0>BUG: no sysrq' >/dev/kmsg\n")
     expect("an unknown request of the guest is refused", 1, "host open sesame\n", prints="no such request")
+    expect("systemd is the first process if that is asked for", 7, '[ "$(cat /proc/1/comm)" = systemd ] && exit 7\n', "--systemd")
     with tempfile.TemporaryDirectory(prefix="rspdm-check.", dir=cache.CACHE) as directory:
         (Path(directory) / "tree/below").mkdir(parents=True)
         (Path(directory) / "tree/below/file").write_text("carried in\n")
