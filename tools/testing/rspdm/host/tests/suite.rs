@@ -83,7 +83,7 @@ fn device_without_faults_is_accepted() {
 
 #[test]
 fn suite_notices_who_accepts_or_refuses_everything() {
-    let cases = suite::cases(0x12);
+    let cases = suite::cases(0x14);
     for (ending, is_right) in [
         ("0", "algorithms:reserved:flip=3"),
         ("EIO", "algorithms:garbage=7"),
