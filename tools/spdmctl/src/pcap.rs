@@ -65,9 +65,9 @@ impl Capture {
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         self.bytes.extend([0; 4]); // seconds
         self.bytes.extend(self.packets.to_le_bytes());
-        self.bytes.extend(length.to_le_bytes()); // bytes that follow
+        self.bytes.extend(length.min(SNAP_LEN).to_le_bytes()); // bytes that follow
         self.bytes.extend(length.to_le_bytes()); // bytes that there were
-        self.bytes.extend(data);
+        self.bytes.extend(data.iter().take(SNAP_LEN as usize));
         self.packets += 1;
     }
 }
@@ -87,12 +87,29 @@ const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 /// LINKTYPE_PCI_DOE in the registry of link-layer header types.
 const LINKTYPE_PCI_DOE: u32 = 292;
 
-/// Bytes of the longest packet: what spdm_dump takes at most. No device is asked for more.
+/// Bytes of the longest packet: what spdm_dump takes at most. A message that came in chunks may be
+/// longer; as captures have it, the packet says so and ends early.
 const SNAP_LEN: u32 = 1 << 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packet_that_is_too_long_ends_early() {
+        let mut capture = Capture::new();
+        let header = capture.bytes.len();
+        capture.packet(&[0xff; 0x1_0004]);
+        let bytes = capture.into_bytes();
+        assert_eq!(
+            bytes[header + 8..header + 16],
+            [
+                0x00, 0x00, 0x01, 0x00, // bytes that follow
+                0x04, 0x00, 0x01, 0x00, // bytes that there were
+            ]
+        );
+        assert_eq!(bytes.len(), header + 16 + 0x1_0000);
+    }
 
     #[test]
     fn a_data_object_is_a_whole_number_of_dwords() {
