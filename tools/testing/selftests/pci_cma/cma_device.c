@@ -86,20 +86,33 @@ bool cma_find_tsm(char *tsm, size_t size)
 	return found;
 }
 
-int cma_tell(const struct cma_device *device, const char *attribute, const char *line)
+bool cma_exists(const struct cma_device *device)
 {
 	char path[128];
-	int err = 0;
-	int fd;
 
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", device->name, attribute);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/tsm/connect", device->name);
+	return !access(path, F_OK);
+}
+
+int write_line(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
 	if (fd < 0)
 		return -errno;
 	if (write(fd, line, strlen(line)) < 0)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int cma_tell(const struct cma_device *device, const char *attribute, const char *line)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", device->name, attribute);
+	return write_line(path, line);
 }
 
 void cma_ask(const struct cma_device *device, const char *attribute, char *line, size_t size)
@@ -208,6 +221,14 @@ int host_query(char *answer, size_t size, const char *format, ...)
 	err = host_talk(answer, size, format, args);
 	va_end(args);
 	return err;
+}
+
+int host_requests(const struct cma_device *device)
+{
+	char answer[16];
+	int err = host_query(answer, sizeof(answer), "requests %d", device->number);
+
+	return err ?: atoi(answer);
 }
 
 int log_open(void)

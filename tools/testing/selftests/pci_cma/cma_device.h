@@ -32,7 +32,12 @@ bool cma_find_device(struct cma_device *device);
 /* The name of the native TSM; false if there is none */
 bool cma_find_tsm(char *tsm, size_t size);
 
-/* Writes a line into an attribute: 0 or a negative errno */
+/* Whether it is there, and its attributes */
+bool cma_exists(const struct cma_device *device);
+
+/* Writes a line into a file that exists: 0 or a negative errno */
+int write_line(const char *path, const char *line);
+/* The same with an attribute */
 int cma_tell(const struct cma_device *device, const char *attribute, const char *line);
 /* What an attribute says, without the end of the line; "" if there is no such attribute */
 void cma_ask(const struct cma_device *device, const char *attribute, char *line, size_t size);
@@ -49,6 +54,9 @@ __printf(1, 2) int host_ask(const char *format, ...);
 
 /* The same, and what it answers, without the end of the line */
 __printf(3, 4) int host_query(char *answer, size_t size, const char *format, ...);
+
+/* How many requests the device has got so far, or a negative errno */
+int host_requests(const struct cma_device *device);
 
 /* A view on what the kernel logs from now on, or a negative errno */
 int log_open(void);

@@ -3,7 +3,6 @@
  * A reader of device evidence that hides nothing
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,10 +10,6 @@
 
 #include "evidence_client.h"
 #include "genl_message.h"
-
-#ifndef SOL_NETLINK
-#define SOL_NETLINK	270
-#endif
 
 int evidence_socket(void)
 {
@@ -89,7 +84,7 @@ static void reply_done(struct evidence_reply *reply, struct nlmsghdr *header)
 }
 
 static void object_append(struct evidence_reply *reply, struct evidence_object *object,
-			  const struct nlattr *attr)
+			  const struct nlattr *attr, bool discard)
 {
 	size_t len = attribute_len(attr);
 
@@ -101,10 +96,13 @@ static void object_append(struct evidence_reply *reply, struct evidence_object *
 	    object->values[DEVICE_EVIDENCE_A_OFFSET] != object->received)
 		reply->defect = "OFFSET does not continue the object";
 
-	object->data = realloc(object->data, object->received + len + 1);
-	if (!object->data)
-		abort();
-	memcpy(object->data + object->received, attribute_data(attr), len);
+	if (!discard) {
+		if (!object->data)
+			object->data = malloc(object->length + 1);
+		if (!object->data)
+			abort();
+		memcpy(object->data + object->received, attribute_data(attr), len);
+	}
 	object->received += len;
 }
 
@@ -127,7 +125,7 @@ static struct evidence_object *reply_begin_object(struct evidence_reply *reply, 
 	return &reply->objects[type];
 }
 
-static void reply_message(struct evidence_reply *reply, struct nlmsghdr *header)
+static void reply_message(struct evidence_reply *reply, struct nlmsghdr *header, bool discard)
 {
 	struct nlattr *first = NLMSG_DATA(header) + GENL_HDRLEN;
 	size_t len = header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
@@ -157,6 +155,8 @@ static void reply_message(struct evidence_reply *reply, struct nlmsghdr *header)
 		switch (type) {
 		case DEVICE_EVIDENCE_A_LENGTH:
 			object->length = attribute_number(attr);
+			if (object->length > DEVICE_EVIDENCE_MAX_OBJECT_SIZE)
+				reply->defect = "LENGTH is beyond its limit";
 			break;
 		case DEVICE_EVIDENCE_A_GENERATION:
 			object->generation = attribute_number(attr);
@@ -168,7 +168,7 @@ static void reply_message(struct evidence_reply *reply, struct nlmsghdr *header)
 			attribute_string(attr, object->signature, sizeof(object->signature));
 			break;
 		case DEVICE_EVIDENCE_A_VAL:
-			object_append(reply, object, attr);
+			object_append(reply, object, attr, discard);
 			break;
 		}
 	}
@@ -237,7 +237,7 @@ int evidence_receive(int sock, const struct evidence_family *family, size_t size
 			return 0;
 		default:
 			if (header->nlmsg_type == family->id)
-				reply_message(reply, header);
+				reply_message(reply, header, request->discard);
 			else
 				reply->defect = "a message of another family";
 		}
@@ -262,9 +262,9 @@ int evidence_read(int sock, const struct evidence_family *family, size_t size,
 	return more;
 }
 
-/* Receives the answer to a request that is no dump */
-static int receive_ack(int sock, const struct genl_message *request, struct evidence_reply *reply,
-		       void (*on_message)(struct nlmsghdr *header, void *priv), void *priv)
+int evidence_receive_ack(int sock, const struct genl_message *request,
+			 struct evidence_reply *reply,
+			 void (*on_message)(struct nlmsghdr *header, void *priv), void *priv)
 {
 	static union genl_buffer buffer;
 
@@ -304,124 +304,7 @@ int evidence_validate(int sock, const struct evidence_family *family, const char
 			    sizeof(*generation));
 
 	err = message_send(sock, &message);
-	return err ? err : receive_ack(sock, &message, reply, NULL, NULL);
-}
-
-/* Of the nested list of multicast groups, the number of the one named "events" */
-static __u32 find_events(struct nlattr *groups)
-{
-	struct nlattr *group;
-
-	for_each_attribute(group, attribute_data(groups), attribute_len(groups)) {
-		struct nlattr *attr;
-		char name[GENL_NAMSIZ] = "";
-		__u32 id = 0;
-
-		for_each_attribute(attr, attribute_data(group),
-				   attribute_len(group)) {
-			if ((attr->nla_type & NLA_TYPE_MASK) == CTRL_ATTR_MCAST_GRP_NAME)
-				attribute_string(attr, name, sizeof(name));
-			if ((attr->nla_type & NLA_TYPE_MASK) == CTRL_ATTR_MCAST_GRP_ID)
-				id = attribute_number(attr);
-		}
-		if (!strcmp(name, DEVICE_EVIDENCE_MCGRP_EVENTS))
-			return id;
-	}
-	return 0;
-}
-
-static void note_family(struct nlmsghdr *header, void *priv)
-{
-	struct evidence_family *family = priv;
-	struct nlattr *attr;
-
-	for_each_attribute(attr, NLMSG_DATA(header) + GENL_HDRLEN,
-			   header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)) {
-		switch (attr->nla_type & NLA_TYPE_MASK) {
-		case CTRL_ATTR_FAMILY_ID:
-			memcpy(&family->id, attribute_data(attr), sizeof(family->id));
-			break;
-		case CTRL_ATTR_VERSION:
-			family->version = attribute_number(attr);
-			break;
-		case CTRL_ATTR_MCAST_GROUPS:
-			family->events = find_events(attr);
-			break;
-		}
-	}
-}
-
-int evidence_find_family(int sock, struct evidence_family *family)
-{
-	const char name[] = DEVICE_EVIDENCE_FAMILY_NAME;
-	struct evidence_reply reply = {};
-	struct genl_message message;
-	int err;
-
-	memset(family, 0, sizeof(*family));
-	message_begin(&message, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY, 2);
-	message_put(&message, CTRL_ATTR_FAMILY_NAME, name, sizeof(name));
-	err = message_send(sock, &message);
-	if (!err)
-		err = receive_ack(sock, &message, &reply, note_family, family);
-	return err ? err : -reply.error;
-}
-
-int evidence_join_events(int sock, const struct evidence_family *family)
-{
-	if (setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &family->events,
-		       sizeof(family->events)))
-		return -errno;
-	return 0;
-}
-
-int evidence_next_event(int sock, const struct evidence_family *family, int timeout_ms,
-			struct evidence_event *event)
-{
-	static union genl_buffer buffer;
-	struct nlmsghdr *header = &buffer.header;
-	struct pollfd poll_fd = { .fd = sock, .events = POLLIN };
-	struct genlmsghdr *genl = NLMSG_DATA(header);
-	struct nlattr *attr;
-	ssize_t len;
-
-	memset(event, 0, sizeof(*event));
-	if (poll(&poll_fd, 1, timeout_ms) != 1)
-		return -ETIMEDOUT;
-	len = recv(sock, &buffer, sizeof(buffer), 0);
-	if (len < 0)
-		return -errno;
-	if (!NLMSG_OK(header, len) || header->nlmsg_type != family->id ||
-	    genl->cmd != DEVICE_EVIDENCE_CMD_NOTIFY)
-		return -EBADMSG;
-
-	for_each_attribute(attr, (void *)genl + GENL_HDRLEN,
-			   header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)) {
-		int type = attr->nla_type & NLA_TYPE_MASK;
-
-		event->attributes |= BIT64(type);
-		switch (type) {
-		case DEVICE_EVIDENCE_A_EVENT:
-			event->event = attribute_number(attr);
-			break;
-		case DEVICE_EVIDENCE_A_REASON:
-			event->reason = attribute_number(attr);
-			break;
-		case DEVICE_EVIDENCE_A_SPDM_ERROR_CODE:
-			event->error_code = attribute_number(attr);
-			break;
-		case DEVICE_EVIDENCE_A_GENERATION:
-			event->generation = attribute_number(attr);
-			break;
-		case DEVICE_EVIDENCE_A_DEV_NAME:
-			attribute_string(attr, event->device, sizeof(event->device));
-			break;
-		case DEVICE_EVIDENCE_A_SUBSYS:
-			attribute_string(attr, event->subsys, sizeof(event->subsys));
-			break;
-		}
-	}
-	return 0;
+	return err ? err : evidence_receive_ack(sock, &message, reply, NULL, NULL);
 }
 
 void evidence_reply_free(struct evidence_reply *reply)

@@ -42,6 +42,7 @@ struct evidence_family {
  * @nonce_len: Bytes of @nonce.
  * @slot: Attribute SLOT, left out if negative.
  * @stray: An attribute of this type and four bytes is added, unless 0.
+ * @discard: Count the bytes of the objects, but do not keep them.
  */
 struct evidence_request {
 	__u64 absent;
@@ -53,6 +54,7 @@ struct evidence_request {
 	size_t nonce_len;
 	int slot;
 	int stray;
+	bool discard;
 };
 
 /**
@@ -60,8 +62,8 @@ struct evidence_request {
  * @seen: There was a message that began it.
  * @length: Attribute LENGTH.
  * @generation: Attribute GENERATION.
- * @data: The VALs, joined.
- * @received: Bytes of @data.
+ * @data: The VALs, joined; NULL if they were to be discarded.
+ * @received: Bytes of the VALs.
  * @attributes: Bit n if attribute n came in one of its messages.
  * @values: The last value of each attribute that is a number.
  * @hash: Attribute HASH.

@@ -11,6 +11,10 @@
 
 #include "evidence_client.h"
 
+#ifndef SOL_NETLINK
+#define SOL_NETLINK	270
+#endif
+
 #define BIT64(n)	(1ULL << (n))
 
 /* Where messages are received */
@@ -31,6 +35,10 @@ void message_begin(struct genl_message *message, __u16 type, __u16 flags, __u8 c
 void message_put(struct genl_message *message, __u16 type, const void *data, size_t len);
 /* 0 or a negative errno */
 int message_send(int sock, const struct genl_message *message);
+/* Receives the answer to a request that is no dump, and what comes before it */
+int evidence_receive_ack(int sock, const struct genl_message *request,
+			 struct evidence_reply *reply,
+			 void (*on_message)(struct nlmsghdr *header, void *priv), void *priv);
 
 /* Attributes that were not looked at yet */
 struct attributes {
