@@ -3,7 +3,8 @@
 #
 # No test: measures the time of connect and of refresh, how often the device is asked
 # meanwhile, and how fast evidence is read, of devices with certificate chains of
-# several lengths
+# several lengths; then how fast large objects are read, and what a slow device costs
+# the others
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -30,3 +31,14 @@ kind()
 kind "short chain" --asym ecdsa-p384 --hash sha-384
 kind "chain of 4 KiB" --asym ecdsa-p384 --hash sha-384 --chain-bytes 4096 --chain-certs 4
 kind "chain of 64 KiB" --asym ecdsa-p384 --hash sha-384 --chain-bytes 65535 --chain-certs 40
+
+if [ -e /sys/devices/faux/test-evidence ]; then
+	echo "--- objects of 4 KiB, 64 KiB and 16 MiB"
+	"$DIR/speed" || exit 1
+fi
+
+# Those that this was started with, if there are more than one
+if [ -n "$(device 1)" ]; then
+	echo "--- many devices, one of them slow"
+	"$DIR/slow_device" | grep '^# [^T]'
+fi
