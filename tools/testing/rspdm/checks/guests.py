@@ -74,9 +74,9 @@ class Guest:
 GUESTS = (
     # All algorithms are tried by variants.sh; KASAN makes the large ones take seconds. The chain is
     # too long for a dump in one message, and not for one CERTIFICATE.
-    Guest("debug", "debug", ("connect.sh", "evidence", "large", "refresh", "events", "messages", "privileges", "hotplug.sh", "faults"),
+    Guest("debug", "debug", ("connect.sh", "evidence", "large", "refresh", "events", "messages", "privileges", "hotplug.sh", "faults", "faultinject", "stress"),
           tuple(f"--responder-arg={each}" for each in ("--asym", "ecdsa-p256", "--hash", "sha-256", "--chain-bytes", "4000"))),
-    Guest("plain", "plain", ("variants.sh", "slow_device", "ynl.py"), needs=("ynl",)),
+    Guest("plain", "plain", ("variants.sh", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
     Guest("systemd", "plain", ("systemd.sh",), ("--systemd", "--qemu-arg=-device", "--qemu-arg=pci-serial"), ("examples",)),
 )
 
