@@ -199,7 +199,7 @@ A policy file has any of these lines:
   san = \"require\"
   minimum-version = \"1.2\"
   hashes = [\"sha384\"]
-  signature-algorithms = [\"ecdsa-nist-p384\"]
+  signature-algorithms = [\"ecdsa-nist-p384\", \"mldsa65\"]
   leaf-sha256 = [\"0123...\"]
   measurements = \"signed\"
   measurement-hashes = [\"sha384\"]

@@ -8,7 +8,7 @@
 //! san = "require"                    # name in the certificate: require, match, ignore
 //! minimum-version = "1.2"            # of SPDM
 //! hashes = ["sha384", "sha512"]
-//! signature-algorithms = ["ecdsa-nist-p384", "rsassa-3072"]
+//! signature-algorithms = ["ecdsa-nist-p384", "mldsa65"]
 //! leaf-sha256 = ["0123…"]            # the devices' own certificates, by their digests
 //! measurements = "signed"            # optional, present, signed
 //! measurement-hashes = ["sha384"]    # of the digests in them
@@ -200,15 +200,22 @@ fn each<T>(
 fn find<T>(
     what: &str,
     name: &str,
-    mut known: impl Iterator<Item = T>,
+    known: impl Iterator<Item = T> + Clone,
     name_of: impl Fn(T) -> &'static str,
 ) -> std::result::Result<T, String>
 where
     T: Copy,
 {
     known
+        .clone()
         .find(|known| name_of(*known) == name)
-        .ok_or_else(|| format!("{name:?} is no {what} that is known here"))
+        .ok_or_else(|| {
+            let names: Vec<&str> = known.map(name_of).collect();
+            format!(
+                "{name:?} is no {what} that is known here: {}",
+                names.join(", ")
+            )
+        })
 }
 
 fn identity(name: &str) -> std::result::Result<IdentityDemand, String> {
@@ -325,6 +332,7 @@ mod tests {
         assert!(complaint("san = \"reqire\"").contains("san is \"reqire\""));
         assert!(complaint("minimum-version = \"1.5\"").contains("\"1.5\" is no version of SPDM"));
         assert!(complaint("hashes = [\"md5\"]").contains("\"md5\" is no hash"));
+        assert!(complaint("signature-algorithms = [\"md5\"]").contains(", mldsa65, mldsa87"));
         assert!(complaint("leaf-sha256 = [\"ab\"]").contains("\"ab\" is no SHA-256"));
         assert!(complaint("measurements = \"yes\"").contains("measurements is \"yes\""));
         assert!(complaint("measurement-hashes = [\"md5\"]").contains("is no hash of meas"));
