@@ -97,6 +97,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         for transfer in 0..TRANSFER_SIZES.len() as u8 {
             seeds.push(vec![session, transfer, 0, 0, 0, 0, 0, 1]);
         }
+        // A device that takes so little at once that requests go in chunks.
+        seeds.push(vec![session, 0, 0, 0, 0, 0, 0, 1, 1, 3, 12, 0, 42, 0, 0, 0]);
         for answer in 0..10 {
             for code in [0x03, 0x42, 0x0f, 0x43, 0x10] {
                 seeds.push(vec![session, 0, 0, 0, 0, 0, 0, 1, answer, 8, code, 0, 1]);
