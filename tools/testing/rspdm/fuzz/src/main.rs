@@ -26,10 +26,18 @@ use rspdm_fuzz::{
 
 static TARGET: OnceLock<Target> = OnceLock::new();
 
+/// A target that breaks, to see that this is found.
+const BROKEN: Target = Target {
+    name: "broken",
+    run: |input| assert_ne!(input.get(..4), Some(b"SPDM".as_slice())),
+    seeds: || vec![vec![0; 8]],
+};
+
 fuzz_target!(
     init: {
         let name = env::var("RSPDM_FUZZ_TARGET").expect("RSPDM_FUZZ_TARGET");
-        let target = targets::ALL.into_iter().find(|target| target.name == name);
+        let mut known = targets::ALL.into_iter().chain([BROKEN]);
+        let target = known.find(|target| target.name == name);
         let target = *TARGET.get_or_init(|| target.expect("a target"));
         if let Some(directory) = env::var_os("RSPDM_FUZZ_SEEDS") {
             write_seeds(target, Path::new(&directory));
@@ -47,7 +55,7 @@ fn write_seeds(target: Target, directory: &Path) {
     let seeds = (target.seeds)()
         .into_iter()
         .chain(corpus::inputs(target.name));
-    for (number, seed) in seeds.enumerate() {
+    for (number, seed) in seeds.into_iter().enumerate() {
         fs::write(directory.join(format!("{number:06}")), seed)
             .expect("a file that can be written");
     }
