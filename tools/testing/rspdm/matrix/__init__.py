@@ -28,6 +28,9 @@ HASHES = [
     Algorithm("sha256", "sha-256", "SHA_256", 0x01),
     Algorithm("sha384", "sha-384", "SHA_384", 0x02),
     Algorithm("sha512", "sha-512", "SHA_512", 0x04),
+    Algorithm("sha3-256", "sha3-256", "SHA3_256", 0x08),
+    Algorithm("sha3-384", "sha3-384", "SHA3_384", 0x10),
+    Algorithm("sha3-512", "sha3-512", "SHA3_512", 0x20),
 ]
 SIGNATURES = [
     Algorithm("rsassa-2048", "rsassa-2048", "RSASSA_2048", 0x001),
@@ -41,6 +44,7 @@ SIGNATURES = [
     Algorithm("mldsa87", "ml-dsa-87", "ML_DSA_87", 0, 0x4),
 ]
 SLOTS = [1, 2, 8]
+SMALL_TRANSFER = 256  # bytes: less than most signed messages have
 
 
 @dataclass(frozen=True)
@@ -71,19 +75,35 @@ class Row:
     signature: Algorithm
     slots: int
     chain: Chain
+    transfer: int = 0  # bytes that our programs take and send at once; as many as they like if 0
 
     def __str__(self):
-        return f"{self.version} {self.hash.name:6} {self.signature.name:15} {self.slots} {'slot' if self.slots == 1 else 'slots'}, {self.chain.name}"
+        return f"{self.version} {self.hash.name:6} {self.signature.name:15} {self.slots} {'slot' if self.slots == 1 else 'slots'}, {self.shape}"
+
+    @property
+    def shape(self):
+        return self.chain.name + (f", {self.transfer} B" if self.transfer else "")
+
+    def is_usual(self):
+        return (self.slots, self.chain.name) == (USUAL_SLOTS, USUAL_CHAIN)
+
+    def is_possible(self):
+        """Whether the version has it all. What is new with SHA-3 and chunks is new whatever the slots and chains are."""
+        if self.signature.post_quantum_bit and self.version < "1.4":
+            return False
+        if self.transfer and (self.version < "1.2" or self.hash.name != USUAL_HASH):
+            return False
+        return self.is_usual() or not (self.transfer or self.hash.name.startswith("sha3-"))
 
     def is_quick(self):
-        return ((self.slots, self.chain.name) == (USUAL_SLOTS, USUAL_CHAIN)
-                or (self.hash.name, self.signature.name) == (USUAL_HASH, USUAL_SIGNATURE))
+        is_common = (self.hash.name, self.signature.name) == (USUAL_HASH, USUAL_SIGNATURE)
+        return is_common or self.is_usual() and not self.transfer and (
+            self.signature.name == USUAL_SIGNATURE or not self.hash.name.startswith("sha3-"))
 
 
 def rows(quick=False):
-    everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS))
-    possible = (row for row in everything if row.version == "1.4" or not row.signature.post_quantum_bit)
-    return [row for row in possible if row.is_quick() or not quick]
+    everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS, (0, SMALL_TRANSFER)))
+    return [row for row in everything if row.is_possible() and (row.is_quick() or not quick)]
 
 
 @dataclass

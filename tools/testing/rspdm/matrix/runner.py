@@ -85,7 +85,7 @@ class Runner:
     def groups(self):
         """Rows that can do with one process of our device; and one row each for spdm_responder_emu."""
         def same_device(row):
-            return (row.slots, row.chain.name, (row.hash.name, row.signature.name) if row.chain.bytes else None)
+            return (row.slots, row.chain.name, row.transfer, (row.hash.name, row.signature.name) if row.chain.bytes else None)
 
         for _, group in itertools.groupby(sorted(self.rows, key=lambda row: str(same_device(row))), key=same_device):
             yield self.with_our_device, list(group)
@@ -96,10 +96,10 @@ class Runner:
     def with_our_device(self, rows):
         first = rows[0]
         only = {"signature": first.signature, "hash": first.hash} if first.chain.bytes else {}
-        log = self.log(first, "device", OURS) if first.chain.bytes else self.directory / f"device-{first.slots}-{first.chain.certificates}.log"
+        log = self.log(first, "device", OURS) if first.chain.bytes else self.directory / f"device-{first.slots}-{first.chain.certificates}-{first.transfer}.log"
         pairs = [pair for pair in self.pairs if pair.device == OURS]
         try:
-            with peers.OurDevice(self.programs, first.slots, first.chain, log, more=self.device_arguments, **only) as device:
+            with peers.OurDevice(self.programs, first.slots, first.chain, log, transfer=first.transfer, more=self.device_arguments, **only) as device:
                 for row, pair in itertools.product(rows, pairs):
                     self.one(row, pair, device)
         except Failed as error:
@@ -109,7 +109,7 @@ class Runner:
     def with_emu_device(self, rows):
         row, = rows
         for pair in (pair for pair in self.pairs if pair.device == EMU):
-            if reason := self.cannot(row):
+            if reason := self.cannot(row, pair):
                 self.results[row][pair] = Result(SKIP, reason)
                 continue
             try:
@@ -118,7 +118,9 @@ class Runner:
             except Failed as error:
                 self.results[row][pair] = Result(FAIL, str(error))
 
-    def cannot(self, row):
+    def cannot(self, row, pair):
+        if row.transfer and pair.requester != OURS:
+            return "neither program takes an option for the size of transfers"
         if row.chain.name != USUAL_CHAIN:
             return "spdm_responder_emu has chains of 3 certificates only"
         if self.emu_slots is not None and row.slots != self.emu_slots:
@@ -136,7 +138,7 @@ class Runner:
         slots = bin(seen.slots or 0).count("1")
         if not why and pair.device == EMU and slots != row.slots:
             self.emu_slots = slots
-            self.results[row][pair] = Result(SKIP, self.cannot(row))
+            self.results[row][pair] = Result(SKIP, self.cannot(row, pair))
             return
         why = why or peers.wrong_on_the_wire(row, seen) or (f"{slots} slots hold a chain" if slots != row.slots else None)
         if why:

@@ -62,7 +62,7 @@ class VmRunner(Runner):
         cells = []
         for row in self.rows:
             for pair in self.pairs:
-                if pair.device == EMU and (reason := self.cannot(row)):
+                if pair.device == EMU and (reason := self.cannot(row, pair)):
                     self.results[row][pair] = Result(SKIP, reason)
                 else:
                     cells.append((row, pair))
@@ -100,7 +100,7 @@ class VmRunner(Runner):
         slots = bin(seen.slots or 0).count("1")
         if not why and pair.device == EMU and slots != row.slots:
             self.emu_slots = slots
-            return Result(SKIP, self.cannot(row))
+            return Result(SKIP, self.cannot(row, pair))
         if why := why or peers.wrong_on_the_wire(row, seen) or (f"{slots} slots hold a chain" if slots != row.slots else None):
             return Result(FAIL, f"{why}; logs: {self.directory}")
         return Result(PASS, "", *seen.cost, seen.chunks)
