@@ -14,7 +14,7 @@ PROTO = cache.REPO / "lib/rspdm/proto"
 # Tests of the module's own, and what they are made of: not counted.
 TESTS = re.compile(r"(_test|/cases|/case_table|/case_table/\w+|/testing\w*)\.rs$")
 # Whose tests are run, and which of them; all that there are if nothing is said.
-PACKAGES = {"rspdm-proto": None, "rspdm-host": ["replay"], "rspdm-fuzz": ["corpus"]}
+PACKAGES = {"rspdm-proto": None, "rspdm-host": ["replay"], "rspdm-fuzz": ["corpus", "words"]}
 
 
 class Lines:
