@@ -92,16 +92,13 @@ static int messages_with(const struct list *list, const char *name)
  * with one of them, DIGESTS: what becomes of them is decided in one place; but those
  * that make a requester begin anew matter with the messages of a refresh, too. Not
  * - those that no machine survives (silence), or no socket (hangup; see hotplug.sh),
- * - those that take another configuration (unknown-flags, san-none),
- * - those that end well when all slots are asked for, since more exchanges are
- *   allowed for them (one-byte-portions).
+ * - those that take another configuration (unknown-flags, san-none).
  */
 static bool is_tried(const struct list *list, const char *name)
 {
 	static const char *const not_survived[] = { "silence", "hangup", NULL };
 	static const char *const not_here[] = {
-		"capabilities:unknown-flags", "certificate:san-none",
-		"certificate:one-byte-portions", NULL
+		"capabilities:unknown-flags", "certificate:san-none", NULL
 	};
 	static const char *const errors[] = {
 		"error-busy", "error-unspecified", "error-unexpected-request",

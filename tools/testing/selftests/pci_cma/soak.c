@@ -21,6 +21,7 @@
 #include "worker.h"
 
 #define COUNT_DEFAULT	300
+#define REFRESH_EVERY	10
 
 /*
  * KiB that may come and go by chance, for half-filled pages of caches in each CPU.
@@ -61,14 +62,15 @@ static void measure(struct usage *usage)
 		fclose(file);
 }
 
-/* Connects, has the evidence made anew and read, and disconnects: so many times */
+/* Connects, reads the evidence, new one sometimes, and disconnects: so many times */
 static void work(struct worker *worker, int count)
 {
 	worker->outcome.passed = true;
 	be_disconnected(worker);
 	for (int i = 0; i < count && worker->outcome.passed; i++) {
 		be_connected(worker);
-		learn_new(worker);
+		if (!(i % REFRESH_EVERY))
+			learn_new(worker);
 		be_disconnected(worker);
 	}
 	if (!worker->outcome.passed)
@@ -112,7 +114,7 @@ int main(int argc, char **argv)
 	good &= share(&workers, count);
 	measure(&after);
 
-	ksft_test_result(good, "%d connects, refreshes and disconnects\n", count);
+	ksft_test_result(good, "%d connects and disconnects\n", count);
 	for (int i = 0; i < KINDS; i++) {
 		ksft_print_msg("%s %ld KiB before, %ld KiB afterwards\n", kinds[i], before.kib[i],
 			       after.kib[i]);
