@@ -110,7 +110,8 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// # Safety
 ///
 /// `spdm` must be valid and not be destroyed meanwhile, `request` valid, its algorithms NULL or
-/// valid, its nonce NULL or valid for reads of 32 bytes, `stats` NULL or valid for writes, `failure` valid for writes.
+/// valid, its nonce NULL or valid for reads of 32 bytes, `stats` NULL or valid for writes,
+/// `failure` valid for writes.
 #[export]
 pub(crate) unsafe extern "C" fn spdm_authenticate(
     spdm: *mut bindings::spdm_requester,
@@ -182,16 +183,16 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
 
 /// Reads a list of algorithms.
 ///
-/// * `list`: Names as in `struct spdm_stats`, separated by commas: what devices may use, see `struct
-///   spdm_algorithms`. Hashes are not restricted if none is listed, nor are signature algorithms. An
-///   empty list allows all that this kernel has; "none" allows nothing.
+/// * `list`: Names as in `struct spdm_stats`, separated by commas: what devices may use, see
+///   `struct spdm_algorithms`. Hashes are not restricted if none is listed, nor are signature
+///   algorithms. An empty list allows all that this kernel has; "none" allows nothing.
 /// * `algorithms`: Where to store the result.
 /// * `refusal`: Where to store what is wrong, if something is.
 ///
 /// Neighbours in the list are offered together if they are of the same kind: either all of them
-/// withstand quantum computers, or none. Where the kind changes, another offer begins, which a device
-/// gets only if it can do nothing of the one before; and within an offer, the device chooses. To
-/// insist on something is therefore to list nothing else.
+/// withstand quantum computers, or none. Where the kind changes, another offer begins, which a
+/// device gets only if it can do nothing of the one before; and within an offer, the device
+/// chooses. To insist on something is therefore to list nothing else.
 ///
 /// Context: Any.
 /// Return: 0, or `-EINVAL`: a name is unknown or there twice, or the kernel is configured not to
@@ -199,8 +200,8 @@ pub(crate) unsafe extern "C" fn spdm_authenticate(
 ///
 /// # Safety
 ///
-/// `list` must end with a NUL and outlive `refusal`, which points into it; both others must be valid
-/// for writes.
+/// `list` must end with a NUL and outlive `refusal`, which points into it; both others must be
+/// valid for writes.
 #[export]
 pub(crate) unsafe extern "C" fn spdm_parse_algorithms(
     list: *const c_char,

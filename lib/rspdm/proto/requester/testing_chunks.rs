@@ -10,7 +10,7 @@ use super::{
     }, //
 };
 
-/// A chunk or an acknowledgement that the device is about to send.
+/// A chunk or an acknowledgment that the device is about to send.
 pub(super) struct Chunk {
     /// Whether it acknowledges CHUNK_SEND.
     pub(super) is_ack: bool,
@@ -22,7 +22,7 @@ pub(super) struct Chunk {
     pub(super) bytes: Bytes<192>,
 }
 
-/// Changes a chunk or an acknowledgement.
+/// Changes a chunk or an acknowledgment.
 pub(super) type EditChunk = fn(&mut Chunk);
 
 /// What is on its way.
@@ -37,7 +37,7 @@ pub(super) struct Chunks {
     asked: Bytes<64>,
     /// What the requester has sent so far.
     incoming: Bytes<64>,
-    /// Acknowledgements and chunks so far.
+    /// Acknowledgments and chunks so far.
     counts: [u8; 2],
 }
 

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(parse(SECOND, PART, &message).err(), error);
     }
 
-    /// Looks at an acknowledgement of the second chunk.
+    /// Looks at an acknowledgment of the second chunk.
     fn acknowledged(version: Version, is_last: bool, bytes: &[u8]) -> Result<(bool, usize), Error> {
         let place = Place { version, ..SECOND };
         let ack: ChunkSendAck<'_> = Untrusted::from_ref(bytes).validate_with((place, is_last))?;
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgement_carries_the_response_behind_its_header() {
+    fn acknowledgment_carries_the_response_behind_its_header() {
         let bytes = [0x12, 0x05, 0, 0x5a, 1, 0, 0x12, 0x03, 0, 0];
         let ack = acknowledged(Version::V1_2, true, &bytes);
         assert_eq!(ack, Ok((false, 6)));
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgement_of_another_chunk_is_refused() {
+    fn acknowledgment_of_another_chunk_is_refused() {
         let bytes = [0x12, 0x05, 0, 0x5b, 1, 0];
         let error = bad_ack(Misbehaved::Echo(Field::Handle));
         assert_eq!(acknowledged(Version::V1_2, false, &bytes), error);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgement_before_the_last_carries_nothing() {
+    fn acknowledgment_before_the_last_carries_nothing() {
         let bytes = [0x12, 0x05, 0, 0x5a, 1, 0, 0, 0];
         let ack = acknowledged(Version::V1_2, false, &bytes);
         assert_eq!(ack, Ok((false, 6)));
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn short_acknowledgement_is_refused() {
+    fn short_acknowledgment_is_refused() {
         let response = Response::ChunkSendAck;
         for len in 0..6 {
             let bytes = [0x12, 0x05, 0, 0x5a, 1];

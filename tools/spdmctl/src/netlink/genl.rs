@@ -94,7 +94,7 @@ impl<C: Channel> Genl<C> {
         family.ok_or_else(|| Failure::Garbled("no answer to a look-up".to_owned()))
     }
 
-    /// Sends a request that is not a dump, and waits for its acknowledgement.
+    /// Sends a request that is not a dump, and waits for its acknowledgment.
     ///
     /// # Errors
     ///

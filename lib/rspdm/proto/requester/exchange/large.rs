@@ -65,7 +65,7 @@ impl<E: Environment> Channel<E> {
             match next {
                 Next::Take => return Ok(answer),
                 Next::Fetch { handle } => {
-                    // What fits behind the header of an acknowledgement needs no chunks.
+                    // What fits behind the header of an acknowledgment needs no chunks.
                     let header_len = chunk::ack_header_len(terms.version);
                     return Ok(Answer::Device {
                         handle,
@@ -85,7 +85,7 @@ impl<E: Environment> Channel<E> {
     }
 
     /// Sends all chunks of a request, unless the device has enough of it earlier, and decides what
-    /// the last acknowledgement means.
+    /// the last acknowledgment means.
     fn send_chunks(
         &mut self,
         request: Request,
@@ -109,7 +109,7 @@ impl<E: Environment> Channel<E> {
             let is_last = left.is_empty();
             let to = match self.ask(request, CHUNK_SEND, &question, terms)? {
                 Answer::Buffer { to, .. } => to,
-                // Belongs into the acknowledgement, but devices were seen that leave that out.
+                // Belongs into the acknowledgment, but devices were seen that leave that out.
                 answer @ Answer::Device { handle, .. } if is_last => {
                     return Ok((Next::Fetch { handle }, answer))
                 }

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn large_response_may_be_announced_beside_the_acknowledgement() {
+    fn large_response_may_be_announced_beside_the_acknowledgment() {
         let scene = with(|chunk| {
             if chunk.is_ack && chunk.number == 1 {
                 let bytes = chunk.bytes;
@@ -279,8 +279,8 @@ mod tests {
     }
 
     #[test]
-    fn response_that_fits_behind_no_acknowledgement_may_be_large() {
-        // The sixth chunk is the first of CHALLENGE_AUTH: 8 bytes of 42 are the acknowledgement's.
+    fn response_that_fits_behind_no_acknowledgment_may_be_large() {
+        // The sixth chunk is the first of CHALLENGE_AUTH: 8 bytes of 42 are the acknowledgment's.
         let run = error(|chunk| {
             if !chunk.is_ack && chunk.count == 6 {
                 chunk.bytes.set(12, &[35]);

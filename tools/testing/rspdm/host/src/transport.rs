@@ -5,7 +5,7 @@
 //! A frame is three big-endian 32-bit numbers (command, transport type, size) and so many bytes. A
 //! DOE object is two little-endian dwords (vendor and type; length in dwords) and the message,
 //! padded to whole dwords. Each frame is written at once: QEMU and the emulator wait for the other
-//! side's delayed acknowledgement otherwise.
+//! side's delayed acknowledgment otherwise.
 
 use std::{
     io::{

@@ -32,7 +32,7 @@ const IN_THE_SECOND: [&str; 4] = [
     "certificate:portion-too-long",
     "certificate:changed-total",
     "chunk-send:no-response",
-    "chunk-send:acknowledgement-inside",
+    "chunk-send:acknowledgment-inside",
 ];
 
 /// The faults that show in the second session first, because they need one to repeat.

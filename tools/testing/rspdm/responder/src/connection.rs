@@ -221,15 +221,13 @@ impl Connection {
             Taken::Part(put) => (put, false, vec![]),
             Taken::Refused(put, refusal) => (put, true, refusal.to_bytes(version)),
             Taken::Whole(put, whole) => {
-                let overhead = chunk::acknowledgement(version, &put, false, &[])
-                    .bytes
-                    .len();
+                let overhead = chunk::acknowledgment(version, &put, false, &[]).bytes.len();
                 let reply = self.answer_behind(&whole, overhead);
                 deliveries.extend(reply.deliveries);
                 (put, false, reply.bytes)
             }
         };
-        let mut message = chunk::acknowledgement(version, &put, is_error, &response);
+        let mut message = chunk::acknowledgment(version, &put, is_error, &response);
         strike.edit_body(&mut message, request);
         Ok(message.bytes)
     }

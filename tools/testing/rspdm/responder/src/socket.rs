@@ -73,7 +73,7 @@ impl Socket {
     /// What the system says, or that the frame is larger than any can be.
     pub fn receive(&mut self) -> io::Result<Option<Frame>> {
         // Clients send header and payload one by one and would wait for our delayed
-        // acknowledgement in between. The option does not last: set it each time.
+        // acknowledgment in between. The option does not last: set it each time.
         self.0.set_quickack(true)?;
         let mut header = [0; 12];
         match self.0.read(&mut header[..1]) {

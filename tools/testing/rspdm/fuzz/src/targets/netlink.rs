@@ -256,7 +256,7 @@ fn attribute_of(kind: u16, value: &[u8]) -> Vec<u8> {
     attribute
 }
 
-/// The kernel's answer to a look-up of the family, and its acknowledgement.
+/// The kernel's answer to a look-up of the family, and its acknowledgment.
 fn family() -> Vec<u8> {
     let group = [
         attribute_of(1, &[GROUP_EVENTS.as_bytes(), &[0]].concat()),
@@ -266,6 +266,6 @@ fn family() -> Vec<u8> {
     let groups = attribute_of(7, &attribute_of(1, &group));
     let attributes = [attribute_of(1, &FAMILY_ID.to_ne_bytes()), groups].concat();
     let answer = netlink(0x10, 0, &genl(1, &attributes));
-    let acknowledgement = netlink(2, 0x100, &[0; 20]);
-    [answer, acknowledgement].concat()
+    let acknowledgment = netlink(2, 0x100, &[0; 20]);
+    [answer, acknowledgment].concat()
 }

@@ -80,7 +80,7 @@ fn every_size_of_a_chunk() {
 }
 
 #[test]
-fn every_acknowledgement() {
+fn every_acknowledgment() {
     for terms in all_terms() {
         let version = terms.version.to_wire();
         let number = u8::from(terms.is_later);

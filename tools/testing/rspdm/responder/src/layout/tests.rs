@@ -105,7 +105,7 @@ fn messages(version: u8) -> Vec<(Kind, Message)> {
         ),
         (
             Kind::ChunkSend,
-            chunk::acknowledgement(version, &put, false, &[0; 142]),
+            chunk::acknowledgment(version, &put, false, &[0; 142]),
         ),
     ]
 }

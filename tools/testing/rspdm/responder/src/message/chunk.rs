@@ -105,7 +105,7 @@ pub fn response(version: u8, get: &Get, message: &[u8], offset: usize, len: usiz
 }
 
 /// CHUNK_SEND_ACK.
-pub fn acknowledgement(version: u8, send: &Put, is_error: bool, response: &[u8]) -> Message {
+pub fn acknowledgment(version: u8, send: &Put, is_error: bool, response: &[u8]) -> Message {
     let early = if is_error { EARLY_ERROR } else { 0 };
     let mut ack = Message::new(version, Kind::ChunkSend, early, send.handle);
     put_number(&mut ack, version, send.number);

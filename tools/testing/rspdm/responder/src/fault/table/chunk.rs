@@ -278,10 +278,10 @@ pub(super) const FAULTS: &[Special] = &[
     ),
     (
         Kind::ChunkSend,
-        "acknowledgement-inside",
+        "acknowledgment-inside",
         "EPROTO",
         0x13,
-        "the response is itself an acknowledgement",
+        "the response is itself an acknowledgment",
         &[
             Setup(small_transfers),
             Body(|message, _| {
@@ -294,7 +294,7 @@ pub(super) const FAULTS: &[Special] = &[
         "large-response",
         "0",
         0x13,
-        "responses go in chunks too, and the last acknowledgement says so",
+        "responses go in chunks too, and the last acknowledgment says so",
         &[Setup(|config| {
             small_transfers(config);
             small_sends(config);
@@ -306,7 +306,7 @@ pub(super) const FAULTS: &[Special] = &[
         "large-response-outside",
         "0",
         0x13,
-        "the same, but the ERROR comes instead of the last acknowledgement",
+        "the same, but the ERROR comes instead of the last acknowledgment",
         &[
             Setup(|config| {
                 small_transfers(config);
