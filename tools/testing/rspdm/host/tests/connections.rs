@@ -223,3 +223,24 @@ fn faults_that_come_later_are_noticed_on_the_connection() {
     }
     fs::remove_file(file).unwrap();
 }
+
+#[test]
+fn own_sizes_are_the_same_whatever_the_devices_are() {
+    let sizes: Vec<_> = [64, 1 << 16, 64, 4600]
+        .into_iter()
+        .map(|size| {
+            let device = Device::new(config(|config| config.transfer_size = size), &[]);
+            let run = device.authenticate(only(Version::V1_4));
+            let evidence = run.result.unwrap();
+            let vca = evidence.connection.vca();
+            // GET_VERSION, VERSION with its entries, GET_CAPABILITIES up to its sizes
+            let entries = usize::from(vca[4 + 5]);
+            let request = &vca[4 + 6 + 2 * entries..];
+            assert_eq!(request[..2], [0x14, 0xe1]);
+            request[12..20].to_vec()
+        })
+        .collect();
+    let own = u32::try_from(DATA_TRANSFER_SIZE).unwrap();
+    assert!(sizes.iter().all(|both| both[..4] == own.to_le_bytes()));
+    assert!(sizes.windows(2).all(|pair| pair[0] == pair[1]));
+}
