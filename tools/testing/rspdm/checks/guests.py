@@ -78,8 +78,8 @@ SMALL = tuple(f"--responder-arg={each}" for each in ("--asym", "ecdsa-p256", "--
 # Those that take longest first
 GUESTS = (
     Guest("debug-faults", "debug", ("faults", "faultinject", "stress"), SMALL),
-    Guest("debug", "debug", ("connect.sh", "evidence", "large", "refresh", "events", "messages", "privileges", "hotplug.sh"), SMALL),
-    Guest("plain", "plain", ("variants.sh", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
+    Guest("debug", "debug", ("connect.sh", "evidence", "refresh", "events", "messages", "privileges", "hotplug.sh"), SMALL),
+    Guest("plain", "plain", ("variants.sh", "large", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
     Guest("systemd", "plain", ("systemd.sh",), ("--systemd", "--qemu-arg=-device", "--qemu-arg=pci-serial"), ("examples",)),
 )
 

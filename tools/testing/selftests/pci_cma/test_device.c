@@ -58,13 +58,14 @@ bool test_device_gave(const struct evidence_reply *reply, __u32 seed)
 {
 	const struct evidence_object *object =
 		&reply->objects[DEVICE_EVIDENCE_OBJECT_TYPE_CERT0];
+	const __u32 *words = (const __u32 *)object->data;
+	size_t count = object->received / sizeof(*words);
+	__u32 last = htole32(count + seed);
 
-	for (size_t i = 0; i < object->received; i += sizeof(__u32)) {
-		__u32 word = htole32(i / sizeof(word) + seed);
-		size_t len = object->received - i;
-
-		if (memcmp(object->data + i, &word, len < sizeof(word) ? len : sizeof(word)))
+	for (size_t i = 0; i < count; i++)
+		if (words[i] != htole32(i + seed))
 			return false;
-	}
+	if (memcmp(&words[count], &last, object->received % sizeof(last)))
+		return false;
 	return reply->error || object->received == object->length;
 }
