@@ -24,10 +24,7 @@
 
 #define SECONDS_DEFAULT	20
 
-/*
- * Time that what had no success yet gets besides, in multiples of what it had, and in
- * which it is disturbed so many times less
- */
+/* Most of the time that those without a success get besides, in multiples of what they had */
 #define PATIENCE	10
 
 /* Most seconds that a device takes to come back */
@@ -42,7 +39,8 @@ static const int wrong[] = { EBADMSG, EPROTO, EKEYREJECTED, EREMOTEIO, EIO, ETIM
  * @name: What to call it.
  * @act: Does it once: 0, or an errno.
  * @pause_ms: Most milliseconds until it is done again.
- * @disturbs: It keeps others from their success.
+ * @calm: Instead of it, when others get time for their success, which it spoils; NULL
+ *	to go on.
  * @errors: Lists of errnos that it may end with.
  * @own_errors: Errnos besides that it may end with.
  */
@@ -50,7 +48,7 @@ struct action {
 	const char *name;
 	int (*act)(struct worker *worker);
 	int pause_ms;
-	bool disturbs;
+	int (*calm)(struct worker *worker);
 	const int *errors[2];
 	int own_errors[3];
 };
@@ -190,17 +188,27 @@ static int do_wrong(struct worker *worker)
 			 choice < ARRAY_SIZE(faults) ? faults[choice] : "");
 }
 
+static int do_right(struct worker *worker)
+{
+	return -host_ask("fault %d", worker->device->number);
+}
+
+static int do_nothing(struct worker *worker)
+{
+	return 0;
+}
+
 static const struct action actions[] = {
-	{ "connect", do_connect, 300, false, { gone, wrong }, { EBUSY } },
-	{ "disconnect", do_disconnect, 4000, true, { gone }, { EBUSY } },
-	{ "refresh", do_refresh, 200, false, { gone, wrong }, { EAGAIN, EBUSY } },
-	{ "dump", do_dump, 20, false, { gone }, { EAGAIN } },
-	{ "validate", do_validate, 50, false, { gone }, { EAGAIN, ESTALE } },
-	{ "look at sysfs", do_look, 20, false, {}, {} },
-	{ "listen", do_listen, 1, false, {}, { ETIMEDOUT, ENOBUFS } },
-	{ "rebind the driver", do_rebind, 1000, true, { gone }, { EBUSY } },
-	{ "remove and find", do_replace, 8000, true, { gone }, {} },
-	{ "misbehave", do_wrong, 1000, true, {}, {} },
+	{ "connect", do_connect, 500, NULL, { gone, wrong }, { EBUSY } },
+	{ "disconnect", do_disconnect, 6000, do_nothing, { gone }, { EBUSY } },
+	{ "refresh", do_refresh, 1000, NULL, { gone, wrong }, { EAGAIN, EBUSY } },
+	{ "dump", do_dump, 200, NULL, { gone }, { EAGAIN } },
+	{ "validate", do_validate, 400, NULL, { gone }, { EAGAIN, ESTALE } },
+	{ "look at sysfs", do_look, 200, NULL, {}, {} },
+	{ "listen", do_listen, 1, NULL, {}, { ETIMEDOUT, ENOBUFS } },
+	{ "rebind the driver", do_rebind, 4000, do_nothing, { gone }, { EBUSY } },
+	{ "remove and find", do_replace, 20000, do_nothing, { gone }, {} },
+	{ "misbehave", do_wrong, 2000, do_right, {}, {} },
 };
 
 #define ACTIONS		((int)ARRAY_SIZE(actions))
@@ -227,11 +235,11 @@ static void act(struct worker *worker, const struct action *action, struct board
 	while (elapsed = time(NULL) - begin,
 	       elapsed < seconds || (__atomic_load_n(&board->waiting, __ATOMIC_RELAXED) &&
 				     elapsed < seconds * PATIENCE)) {
-		bool calm = action->disturbs && elapsed >= seconds;
+		bool calm = action->calm && result->good && elapsed >= seconds;
 		int error;
 
 		worker->outcome.passed = true;
-		error = action->act(worker);
+		error = calm ? action->calm(worker) : action->act(worker);
 		if (!error && !result->good++)
 			__atomic_fetch_sub(&board->waiting, 1, __ATOMIC_RELAXED);
 		if (error)
@@ -240,7 +248,7 @@ static void act(struct worker *worker, const struct action *action, struct board
 			result->bad++;
 			result->error = error;
 		}
-		pause_at_random(action->pause_ms * (calm ? PATIENCE : 1));
+		pause_at_random(action->pause_ms);
 	}
 	_exit(0);
 }
