@@ -48,7 +48,8 @@ use crate::proto::{
     },
     error::{
         Error,
-        Fault, //
+        Fault,
+        Part, //
     },
     record::{
         Record,
@@ -266,6 +267,39 @@ impl<const N: usize> Room<N> {
     }
 }
 
+/// Memory that is not of the stack, which is small in the kernel.
+#[cfg(test)]
+type Heap<T> = std::boxed::Box<T>;
+#[cfg(not(test))]
+type Heap<T> = kernel::alloc::KBox<T>;
+#[cfg(not(test))]
+use kernel::alloc::flags::GFP_KERNEL;
+
+// Not inlined, so that what is put there is on the stack no longer than that.
+#[inline(never)]
+fn empty_room<const N: usize>() -> Option<Heap<Room<N>>> {
+    #[cfg(test)]
+    let room = Some(Heap::new(Room::EMPTY));
+    #[cfg(not(test))]
+    let room = Heap::new(Room::EMPTY, GFP_KERNEL).ok();
+    room
+}
+
+#[inline(never)]
+fn new_device(scene: &Scene) -> Option<Heap<RefCell<Device>>> {
+    #[cfg(test)]
+    let device = Some(Heap::new(RefCell::new(Device::new(scene))));
+    #[cfg(not(test))]
+    let device = Heap::new(RefCell::new(Device::new(scene)), GFP_KERNEL).ok();
+    device
+}
+
+/// No test expects this.
+const NO_MEMORY: Error = Error::Environment {
+    part: Part::Memory,
+    fault: Fault::new(-12),
+};
+
 /// A test's wishes.
 #[derive(Clone, Copy)]
 pub(super) struct Scene {
@@ -299,15 +333,14 @@ impl Scene {
 
     /// Authenticates the device, with `N` bytes for the transcript, and looks at the evidence.
     ///
-    /// Never inlined: a test that does this several times would have as many rooms on its stack,
-    /// which is small in the kernel.
     #[inline(never)]
     pub(super) fn look_in<const N: usize, R>(
         &self,
         look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
     ) -> (Result<R, Error>, Stats) {
-        let mut room = Room::<N>::EMPTY;
-        let device = RefCell::new(Device::new(self));
+        let (Some(mut room), Some(device)) = (empty_room::<N>(), new_device(self)) else {
+            return (Err(NO_MEMORY), Stats::default());
+        };
         let (result, stats) = self.run(&mut room, &device, None);
         (result.map(|evidence| look(&evidence)), stats)
     }
@@ -327,16 +360,17 @@ impl Scene {
 
     /// Authenticates the device, then refreshes its evidence as `then` has it, and looks at that.
     ///
-    /// The cost is that of the second time only. Not inlined, either.
+    /// The cost is that of the second time only.
     #[inline(never)]
     pub(super) fn look_again<R>(
         &self,
         then: &Self,
         look: impl FnOnce(&EvidenceOf<Fake<'_>>) -> R,
     ) -> (Result<R, Error>, Stats) {
-        let mut first = Room::<512>::EMPTY;
-        let mut second = Room::<512>::EMPTY;
-        let device = RefCell::new(Device::new(self));
+        let rooms = (empty_room::<512>(), empty_room::<512>());
+        let ((Some(mut first), Some(mut second)), Some(device)) = (rooms, new_device(self)) else {
+            return (Err(NO_MEMORY), Stats::default());
+        };
         let connection = match self.run(&mut first, &device, None).0 {
             Ok(evidence) => evidence.connection,
             Err(error) => return (Err(error), Stats::default()),
