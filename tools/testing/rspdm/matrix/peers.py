@@ -139,7 +139,7 @@ def emu_algorithms(row):
 def our_requester(programs, row, port, log):
     """Have rspdm-requester authenticate the device at PORT; return why that is not right, or nothing."""
     command = programs.command("rspdm-requester", "--port", port, "--versions", row.version, "--hash", row.hash.name,
-                               "--asym", row.signature.name, "--timeout", 10000, "--refresh", 1, "--json",
+                               "--asym", row.signature.name, "--timeout", RUNNING * 1000, "--refresh", 1, "--json",
                                *(["--data-transfer-size", row.transfer] if row.transfer else []))
     status, output = run(command, log)
     reports = re.findall(r"^{$.*?^}$", output, re.M | re.S)

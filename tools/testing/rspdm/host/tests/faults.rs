@@ -56,8 +56,9 @@ fn run(fault: &Fault) -> Option<String> {
         asym: vec![Asym::EcdsaP256],
         ..Config::default()
     };
-    let always = Device::new(config.clone(), &[name.to_owned()]);
-    let once = Device::new(config, &[format!("{name}@{first}")]);
+    let device = |fault| Device::new(config.clone(), &[fault]).that_may_be_silent();
+    let always = device(name.to_owned());
+    let once = device(format!("{name}@{first}"));
     let policy = Policy::DEFAULT;
     let (errno_always, errno_once) = fault.errnos(VERSION);
     let mut problems = vec![];

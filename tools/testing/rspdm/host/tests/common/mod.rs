@@ -19,7 +19,10 @@ use std::{
         Arc,
     },
     thread,
-    time::Instant, //
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
 use rspdm_host::{
@@ -95,9 +98,13 @@ impl Clock for Impatient {
     }
 }
 
+/// How long a device may take, whose keys and chains are made when they are asked for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A device that serves in the background.
 pub struct Device {
     address: SocketAddr,
+    timeout: Duration,
 }
 
 impl Device {
@@ -118,11 +125,22 @@ impl Device {
                 thread::spawn(move || stream.and_then(|stream| server.serve(stream)));
             }
         });
-        Self { address }
+        Self {
+            address,
+            timeout: PATIENCE,
+        }
+    }
+
+    /// The same device, waited for no longer than DOE allows: it may be silent.
+    pub fn that_may_be_silent(self) -> Self {
+        Self {
+            timeout: DOE_TIMEOUT,
+            ..self
+        }
     }
 
     pub fn connect(&self) -> Socket {
-        Socket::connect(self.address, DOE_TIMEOUT).unwrap()
+        Socket::connect(self.address, self.timeout).unwrap()
     }
 
     /// Authenticates the device.
