@@ -529,18 +529,23 @@ static ssize_t cma_exchange(void *priv, const void *request, size_t request_len,
 {
 	struct cma_device *cma = priv;
 
-	/* Its removal waits for the run to end, and other removals for that */
-	if (pci_dev_is_removed(cma_pci_dev(cma)))
-		return -ENODEV;
-
 	return pci_doe(cma->pf0.doe_mb, PCI_VENDOR_ID_PCI_SIG,
 		       PCI_DOE_FEATURE_CMA, request, request_len, response,
 		       response_size);
 }
 
+/* Its removal waits for the run to end, and other removals for that */
+static bool cma_is_gone(void *priv)
+{
+	struct cma_device *cma = priv;
+
+	return pci_dev_is_removed(cma_pci_dev(cma));
+}
+
 static const struct spdm_requester_ops cma_spdm_ops = {
 	.exchange = cma_exchange,
 	.check_leaf = cma_check_leaf,
+	.is_gone = cma_is_gone,
 };
 
 /**

@@ -34,11 +34,16 @@ struct spdm_requester;
  *	before, but is not trusted. Returns 0 to go on, or a negative errno to
  *	fail the authentication with; the callee logs its reason. Same context
  *	as @exchange. Optional.
+ * @is_gone: Whether the device is being removed, so that whoever removes it
+ *	should not have to wait any longer. Asked before each message, and again
+ *	and again in pauses; if so, the authentication fails with -ENODEV. Same
+ *	context as @exchange. Optional.
  */
 struct spdm_requester_ops {
 	ssize_t (*exchange)(void *priv, const void *request, size_t request_len,
 			    void *response, size_t response_size);
 	int (*check_leaf)(void *priv, const void *der, size_t der_len);
+	bool (*is_gone)(void *priv);
 };
 
 /* Each offer has one of the signature algorithms that there are, or more */

@@ -93,6 +93,8 @@ fn of_the_environment(part: Part, fault: Fault) -> Code {
         (error, _) if error == ENOMEM => RESOURCES,
         (error, _) if error == EINTR || error == ERESTARTSYS => INTERRUPTED,
         (_, Part::Transport) => TRANSPORT,
+        // The device went away in a pause.
+        (error, Part::Clock) if error == ENODEV => TRANSPORT,
         (_, Part::Clock) => INTERRUPTED,
         (_, Part::Memory) => RESOURCES,
         (_, Part::Crypto) => ALGORITHM,
@@ -151,7 +153,7 @@ mod tests {
     }
 
     /// Errors, the errno of each, and the reason.
-    fn table() -> [(Reason, Error, Code); 25] {
+    fn table() -> [(Reason, Error, Code); 26] {
         let malformed = Reason::Malformed {
             response: RESPONSE,
             what: Malformed::Truncated(Field::Digest),
@@ -204,6 +206,7 @@ mod tests {
             (of(Part::Transport, ETIMEDOUT), ETIMEDOUT, TRANSPORT),
             (of(Part::Transport, EINTR), EINTR, INTERRUPTED),
             (of(Part::Clock, EINTR), EINTR, INTERRUPTED),
+            (of(Part::Clock, ENODEV), ENODEV, TRANSPORT),
             (of(Part::Memory, ENOMEM), ENOMEM, RESOURCES),
             (of(Part::Crypto, ENOMEM), ENOMEM, RESOURCES),
             (of(Part::Crypto, ENOENT), ENOENT, ALGORITHM),

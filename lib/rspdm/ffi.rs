@@ -92,7 +92,7 @@ pub(crate) unsafe extern "C" fn spdm_create(
 ///
 /// Context: Process context; sleeps, for as long as the device takes: at most about 40 seconds, 9
 /// more for each further slot, and one exchange. A pause that the device asks for ends when the
-/// task is killed. Calls for the same device are serialised.
+/// task is killed or the device goes away. Calls for the same device are serialised.
 /// Return: The evidence, to be published or destroyed by the caller, or an `ERR_PTR()`:
 ///
 /// * `-EBADMSG`: the device sent malformed data;
@@ -104,6 +104,7 @@ pub(crate) unsafe extern "C" fn spdm_create(
 /// * `-ENOPKG`: its leaf certificate has an algorithm that this kernel lacks;
 /// * `-EREMOTEIO`: it answered with an ERROR; `-EBUSY`: with nothing but ERROR Busy;
 /// * `-ETIMEDOUT`: it took more time, bytes or exchanges than any authentication needs;
+/// * `-ENODEV`: it is being removed;
 /// * `-EINVAL`: no such slot can exist; `-ENOMEM`; `-EINTR`;
 /// * what the operations of the bus returned.
 ///

@@ -250,7 +250,10 @@ impl Session {
         }
         let resources = Resources {
             transport: &self.bus,
-            clock: KernelClock(Instant::now()),
+            clock: KernelClock {
+                bus: &self.bus,
+                began: Instant::now(),
+            },
             crypto: KernelCrypto::new(&self.bus),
             memory: Memory {
                 vca: Collected::new(),
@@ -324,24 +327,25 @@ struct Kernel<'a>(core::marker::PhantomData<&'a ()>);
 
 impl<'a> Environment for Kernel<'a> {
     type Transport = &'a Bus;
-    type Clock = KernelClock;
+    type Clock = KernelClock<'a>;
     type Crypto = KernelCrypto<'a>;
     type Store = Collected;
     type Buffer = &'a mut [u8];
 }
 
-/// Time since the run began.
-struct KernelClock(Instant<Monotonic>);
+/// Time since the run began, and pauses for as long as the bus has the device.
+struct KernelClock<'a> {
+    bus: &'a Bus,
+    began: Instant<Monotonic>,
+}
 
-impl Clock for KernelClock {
+impl Clock for KernelClock<'_> {
     fn now_us(&self) -> u64 {
-        self.0.elapsed().as_micros_ceil().unsigned_abs()
+        self.began.elapsed().as_micros_ceil().unsigned_abs()
     }
 
     fn wait_us(&mut self, us: u64) -> Result<(), Fault> {
-        // SAFETY: The caller of the C API may sleep, hence so may this.
-        let result = unsafe { bindings::rspdm_wait(us) };
-        kernel::error::to_result(result).map_err(fault)
+        self.bus.wait(us).map_err(fault)
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The bus that a device is on: exchanges messages, and judges whose the leaf certificate is.
+//! The bus that a device is on: exchanges messages, judges whose the leaf certificate is, and knows
+//! whether there still is a device.
 
 use core::ffi::c_void;
 
@@ -8,6 +9,10 @@ use kernel::{
     bindings,
     error::to_result,
     prelude::*,
+    time::{
+        Instant,
+        Monotonic, //
+    },
     validate::Untrusted, //
 };
 
@@ -18,6 +23,10 @@ use crate::{
         requester::Transport, //
     }, //
 };
+
+/// How long a pause may go on after the device is gone, in microseconds. Nobody is told when it
+/// goes, so this is how often it is asked for.
+const WAIT_SLICE_US: u64 = 100_000;
 
 /// What a bus supplied to `spdm_create()`.
 ///
@@ -54,6 +63,7 @@ impl Bus {
 
     /// Sends a request; returns how many bytes of `response` hold what came back.
     fn exchange(&self, request: &[u8], response: &mut [u8]) -> Result<usize> {
+        self.check_presence()?;
         // SAFETY: By the type invariant, `ops` is valid.
         let exchange = unsafe { (*self.ops).exchange }.ok_or(EINVAL)?;
         // SAFETY: By the type invariant, `private` is what `exchange` takes. The request is valid
@@ -72,6 +82,34 @@ impl Bus {
             to_result(i32::try_from(received).map_err(|_| EINVAL)?)?;
         }
         usize::try_from(received).map_err(|_| EINVAL)
+    }
+
+    /// Sleeps for so long, or until the task is being killed or the device goes away.
+    pub(crate) fn wait(&self, us: u64) -> Result {
+        let began = Instant::<Monotonic>::now();
+        loop {
+            self.check_presence()?;
+            let passed_us = began.elapsed().as_micros_ceil().unsigned_abs();
+            let left_us = us.saturating_sub(passed_us);
+            if left_us == 0 {
+                return Ok(());
+            }
+            // SAFETY: The caller of the C API may sleep, hence so may this.
+            to_result(unsafe { bindings::rspdm_wait(left_us.min(WAIT_SLICE_US)) })?;
+        }
+    }
+
+    /// Asks the bus whether there still is a device; `ENODEV` if not.
+    fn check_presence(&self) -> Result {
+        // SAFETY: By the type invariant, `ops` is valid.
+        let Some(is_gone) = (unsafe { (*self.ops).is_gone }) else {
+            return Ok(());
+        };
+        // SAFETY: By the type invariant, `private` is what `is_gone` takes.
+        if unsafe { is_gone(self.private) } {
+            return Err(ENODEV);
+        }
+        Ok(())
     }
 
     /// Asks the bus whether the leaf certificate is the device's.
@@ -128,6 +166,7 @@ mod tests {
         let ops = bindings::spdm_requester_ops {
             exchange: Some(echo),
             check_leaf: None,
+            is_gone: None,
         };
         // SAFETY: Both outlive the bus.
         let bus = unsafe { Bus::new(&ops, (&raw mut answer).cast()) };
@@ -165,9 +204,79 @@ mod tests {
         let ops = bindings::spdm_requester_ops {
             exchange: Some(echo),
             check_leaf: None,
+            is_gone: None,
         };
         // SAFETY: The operations outlive the bus, and `check_leaf` is not called.
         let bus = unsafe { Bus::new(&ops, core::ptr::null_mut()) };
         assert!(bus.check_leaf(&[]).is_ok());
+    }
+
+    /// A bus whose device is there as often as `private` points to.
+    ///
+    /// # Safety
+    ///
+    /// `private` must point to a `u32` that nobody else uses.
+    unsafe extern "C" fn goes_away(private: *mut c_void) -> bool {
+        // SAFETY: By the safety requirements.
+        let left = unsafe { &mut *private.cast::<u32>() };
+        match left.checked_sub(1) {
+            Some(fewer) => {
+                *left = fewer;
+                false
+            }
+            None => true,
+        }
+    }
+
+    const FLEETING: bindings::spdm_requester_ops = bindings::spdm_requester_ops {
+        exchange: Some(nobody),
+        check_leaf: None,
+        is_gone: Some(goes_away),
+    };
+
+    /// There is nobody to send anything to.
+    ///
+    /// # Safety
+    ///
+    /// None of the pointers is used.
+    unsafe extern "C" fn nobody(
+        _private: *mut c_void,
+        _request: *const c_void,
+        _request_len: usize,
+        _response: *mut c_void,
+        _response_size: usize,
+    ) -> isize {
+        -110
+    }
+
+    #[test]
+    fn nothing_is_sent_to_a_device_that_is_gone() {
+        let mut times = 1_u32;
+        // SAFETY: Both outlive the bus.
+        let bus = unsafe { Bus::new(&FLEETING, (&raw mut times).cast()) };
+        let exchange = || bus.exchange(&[0x10], &mut [0; 8]);
+        assert_eq!(exchange().map_err(fault), Err(fault(ETIMEDOUT)));
+        assert_eq!(exchange().map_err(fault), Err(fault(ENODEV)));
+    }
+
+    #[test]
+    fn pause_ends_when_the_device_goes() {
+        let mut times = 2_u32;
+        // SAFETY: Both outlive the bus.
+        let bus = unsafe { Bus::new(&FLEETING, (&raw mut times).cast()) };
+        const HOUR_US: u64 = 3_600_000_000;
+        assert_eq!(bus.wait(HOUR_US).map_err(fault), Err(fault(ENODEV)));
+    }
+
+    #[test]
+    fn pause_is_not_cut_short_while_there_is_a_device() {
+        const PAUSE_US: u64 = 250_000;
+        let mut times = u32::MAX;
+        // SAFETY: Both outlive the bus.
+        let bus = unsafe { Bus::new(&FLEETING, (&raw mut times).cast()) };
+        let began = Instant::<Monotonic>::now();
+        assert!(bus.wait(PAUSE_US).is_ok());
+        let passed_us = began.elapsed().as_micros_ceil().unsigned_abs();
+        assert!(passed_us >= PAUSE_US);
     }
 }

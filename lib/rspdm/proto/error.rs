@@ -250,7 +250,7 @@ pub enum Exhausted {
 pub enum Part {
     /// The means to exchange messages.
     Transport,
-    /// Waiting: interrupted, probably.
+    /// Waiting: interrupted, or the device went away.
     Clock,
     /// Memory for what has to be kept.
     Memory,
