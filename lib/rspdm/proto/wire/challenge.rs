@@ -16,6 +16,7 @@ use super::{
     freshness::{
         has_context,
         Tail,
+        WithNonce,
         CONTEXT_LEN,
         NONCE_LEN, //
     },
@@ -60,7 +61,7 @@ pub struct Asked {
 
 /// Makes the request.
 pub fn encode(asked: &Asked) -> RequestBytes {
-    let challenge = Challenge {
+    let challenge = WithNonce {
         header: Header::new(
             asked.version,
             Request::Challenge,
@@ -146,17 +147,8 @@ fn check_slot(reader: &Reader<'_>, header: &Header, asked: &Asked) -> Result<(),
 
 #[derive(Immutable, IntoBytes)]
 #[repr(C)]
-struct Challenge {
-    header: Header,
-    nonce: [u8; NONCE_LEN],
-}
-
-const _: () = assert!(size_of::<Challenge>() == 36);
-
-#[derive(Immutable, IntoBytes)]
-#[repr(C)]
 struct Challenge1_3 {
-    challenge: Challenge,
+    challenge: WithNonce,
     context: [u8; CONTEXT_LEN],
 }
 

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What CHALLENGE_AUTH and MEASUREMENTS have in common: how they prove that they are new.
+//! What CHALLENGE and GET_MEASUREMENTS have in common, and their responses: how these prove that
+//! they are new.
 //!
-//! Both end in the device's nonce, opaque data, and from 1.3 on a value of ours; then the
-//! signature.
+//! Both requests begin with our nonce. Both responses end in the device's nonce, opaque data, and
+//! from 1.3 on a value of ours; then the signature.
 
 use zerocopy::little_endian::U16;
+use zerocopy_derive::{
+    Immutable,
+    IntoBytes, //
+};
 
-use super::reader::Reader;
+use super::{
+    header::Header,
+    reader::Reader, //
+};
 use crate::proto::{
     error::{
         Error,
@@ -31,7 +39,17 @@ pub(super) fn has_context(version: Version) -> bool {
     version >= Version::V1_3
 }
 
-/// The fields from Nonce to RequesterContext.
+/// A request for something signed, in 1.0; later versions append to it.
+#[derive(Immutable, IntoBytes)]
+#[repr(C)]
+pub(super) struct WithNonce {
+    pub(super) header: Header,
+    pub(super) nonce: [u8; NONCE_LEN],
+}
+
+const _: () = assert!(size_of::<WithNonce>() == 36);
+
+/// The fields from Nonce to RequesterContext of a response.
 pub(super) struct Tail<'a> {
     /// Where the device's Nonce is, in bytes from the start of the message.
     pub(super) nonce_offset: usize,

@@ -26,6 +26,7 @@ use super::{
     freshness::{
         has_context,
         Tail,
+        WithNonce,
         CONTEXT_LEN,
         NONCE_LEN, //
     },
@@ -89,7 +90,7 @@ pub fn encode(asked: &Asked) -> RequestBytes {
             RequestBytes::new(&header)
         };
     };
-    let signed = Signed1_0 {
+    let signed = WithNonce {
         header,
         nonce: asked.nonce,
     };
@@ -206,17 +207,8 @@ const _: () = assert!(size_of::<Unsigned1_3>() == 12);
 
 #[derive(Immutable, IntoBytes)]
 #[repr(C)]
-struct Signed1_0 {
-    header: Header,
-    nonce: [u8; NONCE_LEN],
-}
-
-const _: () = assert!(size_of::<Signed1_0>() == 36);
-
-#[derive(Immutable, IntoBytes)]
-#[repr(C)]
 struct Signed1_1 {
-    signed: Signed1_0,
+    signed: WithNonce,
     /// SlotIDParam.
     slot: u8,
 }
