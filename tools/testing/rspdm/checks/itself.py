@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the other steps rely on: results are read right, and what the kernel prints is taken for what it is."""
+"""What the other steps rely on: results are read right, what the kernel prints is taken for what it is, and nothing vanishes that is needed."""
 
-from harness import guest
+import tempfile
+from pathlib import Path
+
+from harness import cache, guest
 
 from . import ktap
 
@@ -61,3 +64,18 @@ def check(step):
         step.test(f"a report: {line[15:55]}", guest.SPLATS.search(line), line)
     for line in HARMLESS:
         step.test(f"no report: {line[15:55]}", not guest.SPLATS.search(line), line)
+    prune(step)
+
+
+def prune(step):
+    """The cache forgets old entries, but none that somebody uses."""
+    cache.CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rspdm-check.", dir=cache.CACHE) as directory:
+        entries = [Path(directory) / name for name in ("one", "two", "three")]
+        for entry in entries:
+            (entry / "below").mkdir(parents=True)
+        with cache.use(entries[0]), cache.use(entries[0], entries[1]):
+            cache.prune(Path(directory), "", keep=0)
+            step.test("what is used stays in the cache", [each.exists() for each in entries] == [True, True, False])
+        cache.prune(Path(directory), "", keep=0)
+        step.test("what is not used any more leaves the cache", not any(each.exists() for each in entries))

@@ -78,8 +78,34 @@ def publish(path, entry):
     return entry
 
 
+@contextlib.contextmanager
+def use(*entries):
+    """Keep prune() away from entries, for as long as the context and this process last."""
+    with contextlib.ExitStack() as stack:
+        for entry in entries:
+            handle = os.open(entry, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def is_used(entry):
+    """Whether some process is in a context of use() with the entry."""
+    handle = os.open(entry, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def prune(parent, prefix, keep):
-    """Drop all but the KEEP most recent entries whose names start with PREFIX."""
+    """Drop all but the KEEP most recent entries whose names start with PREFIX, and those that are used."""
     entries = sorted(parent.glob(f"{prefix}*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in entries[keep:]:
-        shutil.rmtree(path, ignore_errors=True)
+        # Another run may have dropped it meanwhile
+        with contextlib.suppress(FileNotFoundError):
+            if not is_used(path):
+                shutil.rmtree(path, ignore_errors=True)

@@ -148,7 +148,8 @@ class Guest:
         self.qmp_send("qmp_capabilities")
 
     def kernel_command_line(self):
-        words = ["console=ttyS1", "panic=-1", f"vm.devices={self.options.devices}"]
+        # no_timer_check: on a busy host an emulated timer may be too late for the kernel to believe in it, and it panics
+        words = ["console=ttyS1", "panic=-1", "no_timer_check", f"vm.devices={self.options.devices}"]
         if self.options.interactive:
             words.append("vm.interactive=1")
         if not any(word.startswith("kunit.") for word in self.options.kernel_arguments):
@@ -341,13 +342,15 @@ def run(options):
     parent = cache.LOGS / "vm"
     directory = parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{options.accelerator or 'vm'}"
     directory.mkdir(parents=True)
-    cache.prune(parent, "", keep=40)
-    guest = Guest(options, directory)
-    try:
-        guest.start()
-        in_time = guest.wait()
-    finally:
-        guest.close()
+    # The programs serve a device that is plugged in later
+    with cache.use(directory, *([options.programs] if options.programs else [])):
+        cache.prune(parent, "", keep=40)
+        guest = Guest(options, directory)
+        try:
+            guest.start()
+            in_time = guest.wait()
+        finally:
+            guest.close()
     return Result(guest.status, guest.splats, directory, timed_out=not in_time)
 
 
