@@ -63,6 +63,8 @@ pub mod measure;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod measure_test;
 pub mod negotiate;
+#[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
+mod negotiate_test;
 mod signature;
 #[cfg(any(test, CONFIG_RSPDM_KUNIT_TEST))]
 mod testing;
