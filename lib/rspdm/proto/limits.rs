@@ -18,10 +18,16 @@
 //! | VCA, in front of both and alone | VERSION of 516 bytes, and the rest | 3 KiB | 1 KiB |
 //! | response in chunks | [`MESSAGE_LEN_MAX`] | 128 KiB | 0 |
 //!
-//! That is [`RUN_MEMORY_MAX`]. Memory is taken as bytes arrive, never because a device says that
-//! they will. What grows is doubled, so that up to twice as much may be set aside. Whoever
-//! publishes the evidence copies all of it but the last row. Each further slot adds another chain,
-//! and the bytes of [`Budget::FURTHER_SLOT`] to the transcript.
+//! That is [`RUN_MEMORY_MAX`]. Who takes more than [`MESSAGE_LEN_MAX`] in one transfer takes as
+//! much in chunks, and has to add the difference. Memory is taken as bytes arrive, never because a
+//! device says that they will. What grows is doubled, so that up to twice as much may be set aside.
+//! Whoever publishes the evidence copies all of it but the last row. Each further slot adds another
+//! chain, and the bytes of [`Budget::FURTHER_SLOT`] to the transcript.
+//!
+//! # Time
+//!
+//! [`Budget::time_us`], and one exchange more, which may begin when hardly any of it is left: how
+//! long that takes is up to the transport.
 
 /// Smallest DataTransferSize that a peer may announce, in bytes.
 ///

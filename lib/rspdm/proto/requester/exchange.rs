@@ -247,13 +247,18 @@ impl<E: Environment> Channel<E> {
         let received = u32::try_from(len).unwrap_or(u32::MAX);
         self.stats.received = self.stats.received.saturating_add(received);
         self.stats.time_us = self.elapsed_us();
+        // What is beyond the budget is not kept: a transfer may be larger than all of it.
+        if self.stats.sent.saturating_add(self.stats.received) > self.budget.bytes {
+            let what = Exhausted::Bytes;
+            return Err(Error::Exhausted { request, what });
+        }
         Ok(len)
     }
 
     /// Accounts for one more request, if the budget allows it.
     ///
-    /// A single exchange takes as long as the transport lets it, and brings a buffer full of bytes
-    /// at most, so that the budget is exceeded by one of these at most.
+    /// A single exchange takes as long as the transport lets it, so that the budget's time is
+    /// exceeded by one of these at most.
     fn charge(&mut self, request: Request, len: usize) -> Result<(), Error> {
         let exhausted = |what| Err(Error::Exhausted { request, what });
         if self.stats.exchanges >= self.budget.exchanges {

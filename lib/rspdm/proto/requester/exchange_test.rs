@@ -13,14 +13,18 @@ mod tests {
         testing_device::{
             Answer,
             Edit, //
-        }, //
+        },
+        Policy, //
     };
     use crate::proto::{
         error::{
             Error,
             Exhausted, //
         },
-        limits,
+        limits::{
+            self,
+            Budget, //
+        },
         message::Request,
         record::{
             Record,
@@ -183,6 +187,27 @@ mod tests {
         let request = Request::Challenge;
         let what = Exhausted::Time;
         assert_eq!(scene.error(), Some(Error::Exhausted { request, what }));
+    }
+
+    #[test]
+    fn budget_may_be_used_up_to_the_last_byte() {
+        let with = |bytes| {
+            let scene = Scene {
+                policy: Policy {
+                    budget: Budget {
+                        bytes,
+                        ..Budget::AUTHENTICATE
+                    },
+                    ..Policy::DEFAULT
+                },
+                ..Scene::HONEST
+            };
+            scene.error()
+        };
+        let request = Request::GetMeasurements;
+        let what = Exhausted::Bytes;
+        assert_eq!(with(141 + 445), None);
+        assert_eq!(with(141 + 444), Some(Error::Exhausted { request, what }));
     }
 
     #[test]

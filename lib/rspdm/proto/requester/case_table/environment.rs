@@ -58,8 +58,9 @@ pub(super) const CASES: &[Case] = &[
             what: Exhausted::Exchanges,
         },
     ),
+    // 56 bytes sent and 64 received before DIGESTS is asked for with 4 more
     (
-        || with_budget(u32::MAX, 100),
+        || with_budget(u32::MAX, 123),
         Error::Exhausted {
             request: GetDigests,
             what: Exhausted::Bytes,
