@@ -90,7 +90,17 @@ pub fn config(version: u8) -> Config {
 
 /// All cases for a version.
 pub fn cases(version: u8) -> Vec<Case> {
-    let lengths = Lengths::new(version);
+    cases_for(&config(version))
+}
+
+/// All cases for another device that speaks one version, and has one algorithm of each kind.
+///
+/// # Panics
+///
+/// If it has none.
+pub fn cases_for(config: &Config) -> Vec<Case> {
+    let version = config.versions[0];
+    let lengths = Lengths::of(config);
     let mut cases = vec![];
     for kind in Kind::ALL {
         if version < fault::since(kind) {
@@ -183,18 +193,26 @@ fn field_cases(kind: Kind, field: &'static Field, version: u8, lengths: &Lengths
 
 /// How long things are that are not always as long.
 pub(crate) struct Lengths {
+    digest: u32,
+    signature: u32,
     chain: u32,
     record: u32,
 }
 
 impl Lengths {
+    #[cfg(test)]
     pub(crate) fn new(version: u8) -> Self {
-        let config = config(version);
+        Self::of(&config(version))
+    }
+
+    fn of(config: &Config) -> Self {
         let (asym, hash) = (config.asym[0], config.hash[0]);
-        let record = measurements::record(version, config.measurement_hash);
-        let device = honest(config);
+        let record = measurements::record(config.versions[0], config.measurement_hash);
+        let device = honest(config.clone());
         let chain = device.chains(asym)[&0].to_bytes(hash);
         Self {
+            digest: hash.digest_len() as u32,
+            signature: asym.signature_len() as u32,
             chain: chain.len() as u32,
             record: record.len() as u32,
         }
@@ -203,8 +221,8 @@ impl Lengths {
     pub(crate) fn field(&self, size: Size) -> u32 {
         match size {
             Size::Bytes(len) | Size::UpTo(len) => len,
-            Size::Digest => Hash::Sha256.digest_len() as u32,
-            Size::Signature => Asym::EcdsaP256.signature_len() as u32,
+            Size::Digest => self.digest,
+            Size::Signature => self.signature,
             Size::Chain => self.chain,
             Size::Record => self.record,
         }
@@ -222,6 +240,31 @@ impl Lengths {
                 .filter(|field| field.setup.is_none() || field.stem == "opaque-data-length")
                 .map(|field| self.field(field.size))
                 .sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_have_the_lengths_of_the_device() {
+        let has = |asym: Asym, fault: &str| {
+            let device = Config {
+                asym: vec![asym],
+                ..config(0x14)
+            };
+            cases_for(&device).iter().any(|case| case.fault == fault)
+        };
+        for (fault, of_p256, of_rsa) in [
+            ("challenge:signature:flip=63", true, true),
+            ("challenge:signature:flip=64", false, true),
+            ("challenge:signature:flip=255", false, true),
+            ("challenge:signature:flip=256", false, false),
+        ] {
+            assert_eq!(has(Asym::EcdsaP256, fault), of_p256, "{fault}");
+            assert_eq!(has(Asym::Rsassa2048, fault), of_rsa, "{fault}");
         }
     }
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """One guest from power-on to its exit status: QEMU, the responders behind its devices, and the talk with both."""
 
+import argparse
 import fcntl
 import hashlib
 import json
@@ -99,7 +100,7 @@ class Guest:
         if self.responders:
             faults = toolroot.command([options.programs / "rspdm-responder", "--list-faults"])
             archive.file("etc/rspdm/faults", subprocess.check_output(faults))
-            cases = toolroot.command([options.programs / "rspdm-suite", "--list", "--sample", "--versions", "1.4"])
+            cases = toolroot.command([options.programs / "rspdm-suite", "--list", "--sample", "--versions", "1.4", *algorithms(options.responder_arguments)])
             archive.file("etc/rspdm/cases", subprocess.check_output(cases))
         image = self.directory / "bzImage"
         shutil.copy(options.image, image)
@@ -369,6 +370,15 @@ def exit_status(result):
         say(f"vm: the guest ended without a status; logs: {result.log}")
         return BROKEN
     return result.status
+
+
+def algorithms(responder_arguments):
+    """Those of a responder's arguments that the suite's cases depend on."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in ("--asym", "--hash"):
+        parser.add_argument(name)
+    found, _ = parser.parse_known_args(responder_arguments)
+    return [f"--{name}={value.partition(',')[0]}" for name, value in vars(found).items() if value]
 
 
 def listens(port):

@@ -29,13 +29,20 @@ use std::{
 };
 
 use clap::Parser;
-use rspdm_responder::suite::{
-    self,
-    outcome::Ending,
-    report::Report,
-    run::Verdict,
-    sample,
-    Case, //
+use rspdm_responder::{
+    algorithm::{
+        Asym,
+        Hash, //
+    },
+    config::Config,
+    suite::{
+        self,
+        outcome::Ending,
+        report::Report,
+        run::Verdict,
+        sample,
+        Case, //
+    },
 };
 
 /// Tests an SPDM requester with devices that misbehave in every way there is.
@@ -81,6 +88,14 @@ struct Options {
     #[arg(long)]
     list: bool,
 
+    /// List the cases for a device with this signature algorithm.
+    #[arg(long, value_enum, default_value_t = Asym::EcdsaP256, requires = "list")]
+    asym: Asym,
+
+    /// List the cases for a device with this hash.
+    #[arg(long, value_enum, default_value_t = Hash::Sha256, requires = "list")]
+    hash: Hash,
+
     /// Seconds that the requester may take for a case.
     #[arg(long, default_value_t = 20.0)]
     timeout: f64,
@@ -125,7 +140,11 @@ fn is_like(name: &str, pattern: &str) -> bool {
 
 impl Options {
     fn cases(&self, version: u8) -> Vec<Case> {
-        let mut cases = suite::cases(version);
+        let mut cases = suite::cases_for(&Config {
+            asym: vec![self.asym],
+            hash: vec![self.hash],
+            ..suite::config(version)
+        });
         if self.sample {
             cases = sample::sample(&cases);
         }
