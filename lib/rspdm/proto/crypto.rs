@@ -297,6 +297,8 @@ pub fn digest<C: Crypto>(crypto: &C, hash: BaseHash, pieces: &[&[u8]]) -> Result
 mod tests {
     use super::*;
 
+    use core::fmt::Write;
+
     #[test]
     fn digest_is_as_long_as_its_hash() {
         assert_eq!(Digest::from([1; 32]).as_bytes(), [1; 32].as_slice());
@@ -309,6 +311,43 @@ mod tests {
         assert!(Digest::from([0; 32]) != Digest::from([0; 48]));
         assert!(Digest::from([0; 48]) != *[0; 32].as_slice());
         assert!(Digest::from([0; 32]) == *[0; 32].as_slice());
+    }
+
+    #[test]
+    fn messages_are_compared_as_far_as_they_go() {
+        let prefix = &[0x20; PREFIX_LEN];
+        let message = |digest| SignedMessage::new(prefix, &digest);
+        assert!(message(Digest::from([0; 32])) == message(Digest::from([0; 32])));
+        assert!(message(Digest::from([0; 32])) != message(Digest::from([0; 48])));
+        assert!(message(Digest::from([0; 32])) != message(Digest::from([1; 32])));
+    }
+
+    /// What is still to be written.
+    struct Expected(&'static str);
+
+    impl fmt::Write for Expected {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn digest_is_told_in_hexadecimal() {
+        let mut expected =
+            Expected("0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a");
+        let digest = Digest::from([0x0a; 32]);
+        assert_eq!(write!(expected, "{digest:?}"), Ok(()));
+        assert!(expected.0.is_empty());
+    }
+
+    #[test]
+    fn message_is_told_byte_by_byte() {
+        let mut expected = Expected("[32, 32, 32");
+        let message = SignedMessage::new(&[32; PREFIX_LEN], &Digest::from([0; 32]));
+        // There is more.
+        assert_eq!(write!(expected, "{message:?}"), Err(fmt::Error));
+        assert!(expected.0.is_empty());
     }
 
     #[test]

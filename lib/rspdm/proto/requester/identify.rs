@@ -105,18 +105,6 @@ impl<'r, E: Environment> Negotiated<'r, E> {
     }
 }
 
-impl<E: Environment> Identified<'_, E> {
-    /// What was agreed on.
-    pub fn state(&self) -> &NegotiatedState {
-        &self.state
-    }
-
-    /// What is known of the chain.
-    pub fn chain(&self) -> &ChainFacts {
-        &self.chain
-    }
-}
-
 /// What DIGESTS says.
 struct Announced {
     /// The slot that was chosen.

@@ -87,11 +87,6 @@ impl<E: Environment> Authenticated<'_, E> {
 }
 
 impl<E: Environment> Measured<E> {
-    /// What is known of the device.
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-
     pub(super) fn into_parts(self) -> (Record, <E::Crypto as Crypto>::Key) {
         (self.record, self.key)
     }

@@ -94,13 +94,6 @@ impl<'r, E: Environment> Fresh<'r, E> {
     }
 }
 
-impl<E: Environment> Negotiated<'_, E> {
-    /// What was agreed on.
-    pub fn state(&self) -> &NegotiatedState {
-        &self.state
-    }
-}
-
 impl<E: Environment> Requester<E> {
     /// Makes one offer after the other until the device selects something of it.
     ///

@@ -112,15 +112,6 @@ impl<'a> Certificates<'a> {
     }
 }
 
-impl<'a> IntoIterator for Certificates<'a> {
-    type Item = &'a [u8];
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
 /// Goes over the certificates of a chain, root side first.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {

@@ -79,15 +79,6 @@ impl<'a> MeasurementRecord<'a> {
     }
 }
 
-impl<'a> IntoIterator for MeasurementRecord<'a> {
-    type Item = Block<'a>;
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
 /// Goes over the blocks of a record.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
