@@ -25,18 +25,19 @@ pub const CHUNK_CAP: u32 = 0x2_0000;
 
 /// ALIAS_CERT_CAP: the firmware made the leaf's key, and the device certified it.
 pub const ALIAS_CERT_CAP: u32 = 0x4_0000;
+/// GET_KEY_PAIR_INFO_CAP: the device tells about its keys.
+pub const GET_KEY_PAIR_INFO_CAP: u32 = 0x1000_0000;
 /// MULTI_KEY_CAP = 1: every connection is a multi-key one; with GET_KEY_PAIR_INFO_CAP, as demanded.
-pub const MULTI_KEY_ONLY: u32 = 0x1400_0000;
+pub const MULTI_KEY_ONLY: u32 = 0x0400_0000 | GET_KEY_PAIR_INFO_CAP;
 /// MULTI_KEY_CAP = 2: the requester decides.
-pub const MULTI_KEY_NEG: u32 = 0x1800_0000;
+pub const MULTI_KEY_NEG: u32 = 0x0800_0000 | GET_KEY_PAIR_INFO_CAP;
 /// MULTI_KEY_CAP: mask of the two-bit field.
 pub const MULTI_KEY_CAP: u32 = 0x0c00_0000;
 /// LARGE_RESP_CAP: CERTIFICATE has a large form.
 pub const LARGE_RESP_CAP: u32 = 0x8000_0000;
 
-/// Names that `--caps` takes in any case, with their bits. Only what is implemented, but for
-/// GET_KEY_PAIR_INFO.
-pub const CAPABILITY_NAMES: [(&str, u32); 11] = [
+/// Names that `--caps` takes in any case, with their bits. Only what is implemented.
+pub const CAPABILITY_NAMES: [(&str, u32); 12] = [
     ("CACHE", 0x01),
     ("CERT", CERT_CAP),
     ("CHAL", CHAL_CAP),
@@ -45,6 +46,7 @@ pub const CAPABILITY_NAMES: [(&str, u32); 11] = [
     ("MEAS_FRESH", 0x20),
     ("CHUNK", CHUNK_CAP),
     ("ALIAS_CERT", ALIAS_CERT_CAP),
+    ("GET_KEY_PAIR_INFO", GET_KEY_PAIR_INFO_CAP),
     ("MULTI_KEY_ONLY", MULTI_KEY_ONLY),
     ("MULTI_KEY_NEG", MULTI_KEY_NEG),
     ("LARGE_RESP", LARGE_RESP_CAP),

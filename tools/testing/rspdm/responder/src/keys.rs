@@ -190,44 +190,37 @@ impl Key {
 
     /// SubjectPublicKeyInfo.
     pub fn public_key_info(&self) -> Vec<u8> {
-        let (curve, point): (&[u32], Vec<u8>) = match self {
-            Self::Rsa(_, key) => {
-                let algorithm = der::sequence(&[
-                    &der::oid(&[1, 2, 840, 113549, 1, 1, 1]),
-                    &[0x05, 0x00], // NULL
-                ]);
-                let public = der::sequence(&[
-                    &der::unsigned(&key.n().to_bytes_be()),
-                    &der::unsigned(&key.e().to_bytes_be()),
-                ]);
-                return der::sequence(&[&algorithm, &der::bit_string(&public)]);
-            }
-            Self::P256(key) => (
-                &[1, 2, 840, 10045, 3, 1, 7],
-                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
-            ),
-            Self::P384(key) => (
-                &[1, 3, 132, 0, 34],
-                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
-            ),
-            Self::P521(key) => (
-                &[1, 3, 132, 0, 35],
-                key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
-            ),
-            Self::MlDsa44(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
-            Self::MlDsa65(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
-            Self::MlDsa87(key) => return self.ml_dsa_info(&key.verifying_key().encode()),
+        let public = match self {
+            Self::Rsa(_, key) => der::sequence(&[
+                &der::unsigned(&key.n().to_bytes_be()),
+                &der::unsigned(&key.e().to_bytes_be()),
+            ]),
+            Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P521(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            // As it is (RFC 9881).
+            Self::MlDsa44(key) => key.verifying_key().encode().to_vec(),
+            Self::MlDsa65(key) => key.verifying_key().encode().to_vec(),
+            Self::MlDsa87(key) => key.verifying_key().encode().to_vec(),
         };
-        let algorithm = der::sequence(&[
-            &der::oid(&[1, 2, 840, 10045, 2, 1]), // id-ecPublicKey
-            &der::oid(curve),
-        ]);
-        der::sequence(&[&algorithm, &der::bit_string(&point)])
+        der::sequence(&[&self.public_key_algorithm(), &der::bit_string(&public)])
     }
 
-    /// SubjectPublicKeyInfo of ML-DSA: no parameters, the key as it is (RFC 9881).
-    fn ml_dsa_info(&self, key: &[u8]) -> Vec<u8> {
-        der::sequence(&[&self.signature_algorithm(), &der::bit_string(key)])
+    /// AlgorithmIdentifier in it.
+    pub fn public_key_algorithm(&self) -> Vec<u8> {
+        let curve: &[u32] = match self.asym() {
+            Asym::Rsassa2048 | Asym::Rsassa3072 | Asym::Rsassa4096 => {
+                let null = [0x05, 0x00];
+                return der::sequence(&[&der::oid(&[1, 2, 840, 113549, 1, 1, 1]), &null]);
+            }
+            Asym::EcdsaP256 => &[1, 2, 840, 10045, 3, 1, 7],
+            Asym::EcdsaP384 => &[1, 3, 132, 0, 34],
+            Asym::EcdsaP521 => &[1, 3, 132, 0, 35],
+            // No parameters (RFC 9881).
+            Asym::MlDsa44 | Asym::MlDsa65 | Asym::MlDsa87 => return self.signature_algorithm(),
+        };
+        let ec_public_key = der::oid(&[1, 2, 840, 10045, 2, 1]);
+        der::sequence(&[&ec_public_key, &der::oid(curve)])
     }
 
     /// id-ml-dsa-44 and its two successors, of keys and signatures alike.

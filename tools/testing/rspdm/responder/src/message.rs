@@ -14,6 +14,7 @@ pub mod challenge;
 pub mod chunk;
 pub mod digests;
 pub mod error;
+pub mod key_pair_info;
 pub mod measurements;
 pub mod opaque;
 pub mod version;
@@ -124,13 +125,18 @@ pub struct Message {
 impl Message {
     /// A message with the four bytes that all have in common.
     pub fn new(version: u8, kind: Kind, param1: u8, param2: u8) -> Self {
+        Self::with_code(version, kind.request_code() & 0x7f, param1, param2)
+    }
+
+    /// The same, for a message that no fault is about.
+    pub fn with_code(version: u8, code: u8, param1: u8, param2: u8) -> Self {
         let mut message = Self {
             bytes: vec![],
             fields: vec![],
         };
         message
             .put("SPDMVersion", &[version])
-            .put("RequestResponseCode", &[kind.request_code() & 0x7f])
+            .put("RequestResponseCode", &[code])
             .put("Param1", &[param1])
             .put("Param2", &[param2]);
         message

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     chunk::Terms,
+    config::Config,
     device::{
         Chain,
         Device, //
@@ -26,6 +27,10 @@ use crate::{
             INVALID_REQUEST,
             RESPONSE_TOO_LARGE,
             UNEXPECTED_REQUEST, //
+        },
+        key_pair_info::{
+            self,
+            GET_KEY_PAIR_INFO, //
         },
         measurements,
         Kind,
@@ -77,12 +82,24 @@ impl Agreed {
         !self.selection.multi_key || self.device.config.usages[usize::from(slot)] & usage != 0
     }
 
-    /// KeyPairID of a slot.
-    pub fn key_pair(&self, slot: usize) -> u8 {
-        match self.device.config.distinct_keys {
-            true => slot as u8 + 1,
-            false => 1,
+    /// KeyPairID of a slot, 0 if it has no key: they are numbered from 1 on, without gaps.
+    pub fn key_pair(&self, slot: u8) -> u8 {
+        let Config {
+            slots,
+            distinct_keys,
+            ..
+        } = self.device.config;
+        let up_to_slot = slots << (7 - slot);
+        match slots >> slot & 1 {
+            0 => 0,
+            _ if distinct_keys => up_to_slot.count_ones() as u8,
+            _ => 1,
         }
+    }
+
+    /// How many key pairs there are.
+    pub fn key_pairs(&self) -> u8 {
+        (0..8).map(|slot| self.key_pair(slot)).max().unwrap_or(0)
     }
 
     /// What both sides can take.
@@ -195,6 +212,11 @@ impl Negotiated {
             Some(Kind::ChunkGet | Kind::ChunkSend) => Err(Refusal::new(UNEXPECTED_REQUEST)),
             // No answer is pending.
             None if request[1] == RESPOND_IF_READY => Err(Refusal::new(INVALID_REQUEST)),
+            None if request[1] == GET_KEY_PAIR_INFO => {
+                let (message, _) = key_pair_info::respond(request, &self.agreed)?;
+                self.check_size(message.bytes.len())?;
+                Ok(message.bytes)
+            }
             None if request[1] & 0x80 == 0 => Err(Refusal::new(INVALID_REQUEST)),
             None => Err(Refusal::unsupported(request[1])),
         }

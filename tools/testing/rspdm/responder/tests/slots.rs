@@ -54,7 +54,7 @@ fn digests_tell_of_keys_array_by_array() {
     assert_eq!(digests[2 * 32..][..32], [0; 32]);
     assert_ne!(digests[3 * 32..], [0; 32]);
     let expected = [
-        1, 3, 4, 6, // KeyPairID
+        1, 2, 3, 4, // KeyPairID
         1, 2, 0, 3, // CertificateInfo
         0x06, 0x00, 0x02, 0x00, 0x04, 0x00, 0x00, 0x40, // KeyUsageMask
     ];
@@ -99,6 +99,66 @@ fn key_is_used_for_what_it_is_for() {
     assert_eq!(code(talk.ask(&measure)), 0x60);
     measure[36] = 2;
     assert_eq!(code(talk.ask(&measure)), 0x7f);
+}
+
+/// Asks about a key pair.
+fn key_pair_info(talk: &mut Talk, pair: u8) -> Vec<u8> {
+    let request = [talk.version, 0xfc, 0x00, 0x00, pair];
+    talk.ask(&request)
+}
+
+#[test]
+fn key_pairs_are_told_one_by_one() {
+    // id-ecPublicKey, P-256
+    let algorithm = b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+    for (version, rest) in [(0x13, &[][..]), (0x14, &[4, 0, 0, 0, 0, 4, 0, 0, 0, 0])] {
+        let mut talk = negotiated(multi_key(), version, true);
+        for (pair, usage, slots) in [(1, 0x0006u16, 0x01), (3, 0x0004, 0x08), (4, 0x4000, 0x20)] {
+            let [low, high] = usage.to_le_bytes();
+            let expected = [
+                &[version, 0x7c, 0x00, 0x00],
+                &[4, pair][..],            // TotalKeyPairs, KeyPairID
+                &[0, 0],                   // Capabilities
+                &[low, high, low, high],   // KeyUsageCapabilities, CurrentKeyUsage
+                &[8, 0, 0, 0, 8, 0, 0, 0], // AsymAlgoCapabilities, CurrentAsymAlgo
+                &[21, 0, slots],           // PublicKeyInfoLen, AssocCertSlotMask
+                algorithm,
+                rest,
+            ];
+            assert_eq!(key_pair_info(&mut talk, pair), expected.concat());
+        }
+        for pair in [0, 5, 0xff] {
+            assert_eq!(key_pair_info(&mut talk, pair)[1..3], [0x7f, 0x01]);
+        }
+    }
+}
+
+#[test]
+fn one_key_pair_of_all_slots_is_one() {
+    let mut config = multi_key();
+    config.distinct_keys = false;
+    config.asym = vec![Asym::MlDsa65];
+    let mut talk = Talk::new(&plan(config, &[]), 0x14);
+    talk.negotiate_post_quantum(0x02, 0x01);
+    let info = key_pair_info(&mut talk, 1);
+    assert_eq!(info[..6], [0x14, 0x7c, 0x00, 0x00, 1, 1]);
+    // Whatever any of the slots is for
+    assert_eq!(info[8..12], [0x06, 0x40, 0x06, 0x40]);
+    assert_eq!(info[12..20], [0; 8]);
+    assert_eq!(info[20..23], [13, 0, 0x2d]);
+    assert_eq!(info[23 + 13..], [4, 2, 0, 0, 0, 4, 2, 0, 0, 0]);
+    assert_eq!(key_pair_info(&mut talk, 2)[1..3], [0x7f, 0x01]);
+}
+
+#[test]
+fn key_pairs_need_capability_and_version() {
+    let mut talk = negotiated(multi_key(), 0x12, false);
+    assert_eq!(key_pair_info(&mut talk, 1), [0x12, 0x7f, 0x07, 0xfc]);
+    let mut talk = negotiated(Config::default(), 0x14, false);
+    assert_eq!(key_pair_info(&mut talk, 1), [0x14, 0x7f, 0x07, 0xfc]);
+    let mut talk = negotiated(multi_key(), 0x14, false);
+    assert_eq!(talk.ask(&[0x14, 0xfc, 0x00, 0x00])[1..3], [0x7f, 0x01]);
 }
 
 #[test]

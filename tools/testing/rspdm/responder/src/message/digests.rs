@@ -42,7 +42,7 @@ pub fn respond(agreed: &Agreed) -> Result<Answer, Refusal> {
     }
     if agreed.selection.multi_key {
         // Array by array, not slot by slot.
-        let pairs = slots.iter().map(|&slot| agreed.key_pair(slot));
+        let pairs = slots.iter().map(|&slot| agreed.key_pair(slot as u8));
         message.put("KeyPairID", &pairs.collect::<Vec<_>>());
         let models = slots.iter().map(|&slot| config.models[slot]);
         message.put("CertificateInfo", &models.collect::<Vec<_>>());
