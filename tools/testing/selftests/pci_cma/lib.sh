@@ -157,6 +157,36 @@ replug()
 	await 20 is_there "$address" || fail "$address does not come back"
 }
 
+# From here on $DEVICE is the last device, the $NUMBER-th, to be replaced by others, and $ROOTS,
+# unless given, has its root certificates, and those of all that take its place
+last_device()
+{
+	NUMBER=$(($(echo "$DEVICES" | wc -w) - 1))
+	DEVICE=$(device $NUMBER)
+	: "${ROOTS:=/etc/rspdm/root-$NUMBER.pem}"
+}
+
+# verify [--ARGUMENT]...: user space agrees
+verify()
+{
+	spdmctl verify "$DEVICE" "$@" >/tmp/verify 2>&1 && return
+	status=$?
+	sed 's/^/# /' /tmp/verify
+	fail "spdmctl verify ends with $status"
+}
+
+connects()
+{
+	log_begin
+	expect 0 "$(connect "$DEVICE")" "connect: $(log_lines "$DEVICE")"
+}
+
+# What the log says of the last connect
+exchanges()
+{
+	log_lines "$DEVICE" | sed -n 's/.*authenticated in \([0-9]*\) exchanges.*/\1/p'
+}
+
 # run_one DESCRIPTION FUNCTION [ARGUMENT]...
 run_one()
 {

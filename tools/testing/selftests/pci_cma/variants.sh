@@ -1,33 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Versions, algorithms, certificate chains and policies: a device of each kind is
-# connected, and what it gave as evidence is judged by user space.
-#
-#   $ROOTS    the root certificates of the last device
+# Versions, algorithms and certificate chains: a device of each kind is connected,
+# and what it gave as evidence is judged by user space.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-PARAMETERS=/sys/module/cma/parameters
-NUMBER=$(($(echo "$DEVICES" | wc -w) - 1))
-DEVICE=$(device $NUMBER)
-: "${ROOTS:=/etc/rspdm/root-$NUMBER.pem}"
-
-# verify [--ARGUMENT]...: user space agrees
-verify()
-{
-	spdmctl verify "$DEVICE" "$@" >/tmp/verify 2>&1 && return
-	status=$?
-	sed 's/^/# /' /tmp/verify
-	fail "spdmctl verify ends with $status"
-}
-
-connects()
-{
-	log_begin
-	expect 0 "$(connect "$DEVICE")" "connect: $(log_lines "$DEVICE")"
-}
+last_device
 
 # kind [--ARGUMENT]...: such a device connects, and user space agrees
 kind()
@@ -37,11 +17,6 @@ kind()
 	connects
 	verify --trust "$ROOTS"
 	evidence "$DEVICE"
-}
-
-exchanges()
-{
-	log_lines "$DEVICE" | sed -n 's/.*authenticated in \([0-9]*\) exchanges.*/\1/p'
 }
 
 length_of()
@@ -218,98 +193,6 @@ test_measurements_of_spdm_1_0_are_signed_without_the_negotiation()
 {
 	kind --versions 1.0 --asym ecdsa-p256 --hash sha-256
 	verify --trust "$ROOTS" --measurements signed
-}
-
-#
-# Parameters
-#
-
-# san POLICY ERRNO: what connect comes to
-san()
-{
-	echo "$1" >$PARAMETERS/san
-	log_begin
-	result=$(connect "$DEVICE")
-	[ "$result" != 0 ] || disconnect "$DEVICE" >/dev/null
-	echo match >$PARAMETERS/san
-	expect "$2" "$result" "connect with san=$1"
-}
-
-test_a_certificate_may_name_another_device()
-{
-	needs_host
-	replug $NUMBER --san other
-	san require EKEYREJECTED
-	san match EKEYREJECTED
-	case $(log_lines "$DEVICE") in
-	*another*Device=0011:*Device=0010:*) ;;
-	*) fail "the log does not name both: $(log_lines "$DEVICE")" ;;
-	esac
-	san ignore 0
-}
-
-test_a_certificate_may_name_no_device()
-{
-	needs_host
-	replug $NUMBER --san none
-	san require EKEYREJECTED
-	san match 0
-	log_lines "$DEVICE" | grep -q "does not name the device" || fail "nothing of it in the log"
-	san ignore 0
-}
-
-test_a_certificate_may_name_the_device()
-{
-	needs_host
-	replug $NUMBER
-	san require 0
-	san match 0
-	san ignore 0
-}
-
-test_there_are_three_policies()
-{
-	expect match "$(cat $PARAMETERS/san)" san
-	expect EINVAL "$(write_attribute $PARAMETERS/san sometimes)" "san=sometimes"
-	expect match "$(cat $PARAMETERS/san)" san
-}
-
-transfer_size()
-{
-	write_attribute $PARAMETERS/data_transfer_size "$1"
-}
-
-test_responses_are_as_small_as_wished()
-{
-	be_disconnected "$DEVICE"
-	expect 0 "$(transfer_size 1024)" "data_transfer_size=1024"
-	connects
-	verify --trust "$ROOTS"
-	small=$(exchanges)
-	expect 0 "$(disconnect "$DEVICE")" disconnect
-	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
-	connects
-	[ "$small" -gt "$(exchanges)" ] || fail "$small exchanges, and $(exchanges) with long responses"
-}
-
-# QEMU's mailbox gives no more than that
-test_responses_may_be_larger_than_the_device_has_any()
-{
-	be_disconnected "$DEVICE"
-	expect 0 "$(transfer_size 1048568)" "data_transfer_size=1048568"
-	connects
-	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
-	verify --trust "$ROOTS"
-}
-
-test_sizes_are_clamped()
-{
-	expect 0 "$(transfer_size 1)" "data_transfer_size=1"
-	expect 42 "$(cat $PARAMETERS/data_transfer_size)" data_transfer_size
-	expect 0 "$(transfer_size 1048569)" "data_transfer_size=1048569"
-	expect 1048568 "$(cat $PARAMETERS/data_transfer_size)" data_transfer_size
-	expect EINVAL "$(transfer_size many)" "data_transfer_size=many"
-	expect 0 "$(transfer_size 4600)" "data_transfer_size=4600"
 }
 
 #

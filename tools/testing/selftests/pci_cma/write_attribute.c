@@ -15,10 +15,10 @@
 
 int main(int argc, char **argv)
 {
-	char line[256];
+	char line[1024];
 	int fd, len;
 
-	if (argc != 3)
+	if (argc != 3 || strlen(argv[2]) >= sizeof(line) - 1)
 		return 2;
 
 	len = snprintf(line, sizeof(line), "%s\n", argv[2]);
