@@ -79,7 +79,7 @@ SMALL = tuple(f"--responder-arg={each}" for each in ("--asym", "ecdsa-p256", "--
 GUESTS = (
     Guest("debug-faults", "debug", ("faults", "faultinject", "stress"), SMALL),
     Guest("debug", "debug", ("connect.sh", "evidence", "refresh", "events", "messages", "privileges", "hotplug.sh"), SMALL),
-    Guest("plain", "plain", ("variants.sh", "parameters.sh", "large", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
+    Guest("plain", "plain", ("variants.sh", "parameters.sh", "memory.sh", "large", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
     Guest("systemd", "plain", ("systemd.sh",), ("--systemd", "--qemu-arg=-device", "--qemu-arg=pci-serial"), ("examples",)),
 )
 
