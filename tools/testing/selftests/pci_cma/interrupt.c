@@ -2,10 +2,10 @@
 /*
  * What may come between a device and who asks it, at each message that they
  * exchange: the death of who asks, a signal, the loss of the message, of the
- * driver, of the device
+ * driver, of the device, an error of the mailbox
  *
- * The device is made to ask for patience with the message, so that all this
- * comes while it is waited for.
+ * The device is made to ask for patience with the message, so that what happens
+ * to others than the message comes while it is waited for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -117,6 +117,13 @@ static void plug_in(struct worker *worker)
 	await(worker, true);
 }
 
+/* QEMU does not connect to a responder again, but to another one */
+static void replace_device(struct worker *worker)
+{
+	power_off(worker, 0);
+	plug_in(worker);
+}
+
 static void unbind_driver(struct worker *worker, pid_t child)
 {
 	char path[128];
@@ -136,8 +143,9 @@ static void bind_driver(struct worker *worker)
 }
 
 static const struct interruption interruptions[] = {
-	{ "its loss", "lost", NULL, { EIO }, NULL },
-	{ "garbage", "other-object-type", NULL, { EIO }, NULL },
+	{ "no answer of the mailbox", "lost", NULL, { EIO }, NULL },
+	{ "an error of the mailbox", "hangup", NULL, { EIO }, replace_device },
+	{ "another data object", "other-object-type", NULL, { EIO }, NULL },
 	{ "death", PATIENCE, kill_child, { EINTR }, NULL },
 	{ "a signal", PATIENCE, signal_child, { 0 }, NULL },
 	{ "unbinding of the driver", PATIENCE, unbind_driver, { 0 }, bind_driver },
@@ -210,7 +218,7 @@ static void expect_outcome(struct worker *worker, const struct interruption *int
 		expect(worker, good, "it ends with %s", error_name(WEXITSTATUS(status)));
 	}
 
-	if (interruption->restore && interruption->expected[0]) {
+	if (interruption->expected[0] == ENODEV) {
 		/* The device that was there is gone, and with it what it gave */
 		evidence_reply_free(&worker->known);
 	} else if (!interruption->expected[0]) {
