@@ -44,7 +44,20 @@ SIGNATURES = [
     Algorithm("mldsa87", "ml-dsa-87", "ML_DSA_87", 0, 0x4),
 ]
 SLOTS = [1, 2, 8]
-SMALL_TRANSFER = 256  # bytes: less than most signed messages have
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How many bytes our programs take or send at once; as many as they like if 0."""
+
+    name: str = ""
+    requester_takes: int = 0
+    device_takes: int = 0
+    device_sends: int = 0
+
+
+# Responses in chunks: most signed messages have more. Requests in chunks: from 1.3 on, those for something signed have more.
+TRANSFERS = [Transfer(), Transfer("256 B", 256, 256, 256), Transfer("42 B in", device_takes=42)]
 
 
 @dataclass(frozen=True)
@@ -58,8 +71,9 @@ class Chain:
 
 CHAINS = [Chain("1 cert", 1), Chain("3 certs", 3), Chain("64 KiB", 3, 65535)]
 
-def chain_called(name):
-    return next(chain for chain in CHAINS if chain.name == name)
+
+def called(name, known):
+    return next(each for each in known if each.name == name)
 
 
 # What --quick varies the others with. spdm-emu's device has two slots and chains of three certificates.
@@ -75,14 +89,20 @@ class Row:
     signature: Algorithm
     slots: int
     chain: Chain
-    transfer: int = 0  # bytes that our programs take and send at once; as many as they like if 0
+    transfer: Transfer = TRANSFERS[0]
 
     def __str__(self):
         return f"{self.version} {self.hash.name:6} {self.signature.name:15} {self.slots} {'slot' if self.slots == 1 else 'slots'}, {self.shape}"
 
     @property
     def shape(self):
-        return self.chain.name + (f", {self.transfer} B" if self.transfer else "")
+        return self.chain.name + (f", {self.transfer.name}" if self.is_in_chunks() else "")
+
+    def is_in_chunks(self):
+        return bool(self.transfer.name)
+
+    def has_large_requests(self):
+        return bool(self.transfer.device_takes and not self.transfer.device_sends)
 
     def is_usual(self):
         return (self.slots, self.chain.name) == (USUAL_SLOTS, USUAL_CHAIN)
@@ -91,18 +111,18 @@ class Row:
         """Whether the version has it all. What is new with SHA-3 and chunks is new whatever the slots and chains are."""
         if self.signature.post_quantum_bit and self.version < "1.4":
             return False
-        if self.transfer and (self.version < "1.2" or self.hash.name != USUAL_HASH):
+        if self.is_in_chunks() and (self.version < ("1.3" if self.has_large_requests() else "1.2") or self.hash.name != USUAL_HASH):
             return False
-        return self.is_usual() or not (self.transfer or self.hash.name.startswith("sha3-"))
+        return self.is_usual() or not (self.is_in_chunks() or self.hash.name.startswith("sha3-"))
 
     def is_quick(self):
         is_common = (self.hash.name, self.signature.name) == (USUAL_HASH, USUAL_SIGNATURE)
-        return is_common or self.is_usual() and not self.transfer and (
+        return is_common or self.is_usual() and not self.is_in_chunks() and (
             self.signature.name == USUAL_SIGNATURE or not self.hash.name.startswith("sha3-"))
 
 
 def rows(quick=False):
-    everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS, (0, SMALL_TRANSFER)))
+    everything = (Row(*values) for values in itertools.product(VERSIONS, HASHES, SIGNATURES, SLOTS, CHAINS, TRANSFERS))
     return [row for row in everything if row.is_possible() and (row.is_quick() or not quick)]
 
 

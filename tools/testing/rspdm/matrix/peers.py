@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.report import Failed
 
-from . import SIGNATURES, VERSIONS, tap
+from . import SIGNATURES, TRANSFERS, VERSIONS, tap
 
 STARTING = 60  # seconds for a device to make its certificates and listen
 RUNNING = 60  # seconds for one authentication
@@ -63,12 +63,14 @@ class OurDevice(Device):
 
     leaves_with_client = False
 
-    def __init__(self, programs, slots, chain, log, signature=None, hash=None, transfer=0, more=()):
+    def __init__(self, programs, slots, chain, log, signature=None, hash=None, transfer=TRANSFERS[0], more=()):
         command = ["--port", "0", "--seed", "1", "--slots", slots, "--chain-certs", chain.certificates, "--log"]
         if chain.bytes:
             command += ["--chain-bytes", chain.bytes]  # with the first hash
-        if transfer:
-            command += ["--transfer-size", transfer, "--send-size", transfer]
+        if transfer.device_takes:
+            command += ["--transfer-size", transfer.device_takes]
+        if transfer.device_sends:
+            command += ["--send-size", transfer.device_sends]
         if hash:
             command += ["--hash", hash.device]
         command += ["--asym", ",".join(each.device for each in ([signature] if signature else SIGNATURES))]
@@ -140,7 +142,7 @@ def our_requester(programs, row, port, log):
     """Have rspdm-requester authenticate the device at PORT; return why that is not right, or nothing."""
     command = programs.command("rspdm-requester", "--port", port, "--versions", row.version, "--hash", row.hash.name,
                                "--asym", row.signature.name, "--timeout", RUNNING * 1000, "--refresh", 1, "--json",
-                               *(["--data-transfer-size", row.transfer] if row.transfer else []))
+                               *(["--data-transfer-size", row.transfer.requester_takes] if row.transfer.requester_takes else []))
     status, output = run(command, log)
     reports = re.findall(r"^{$.*?^}$", output, re.M | re.S)
     if len(reports) != 2:
@@ -179,7 +181,9 @@ def wrong_on_the_wire(row, seen):
         return f"version {seen.version or 0:#x} was agreed on"
     if (seen.hash, seen.signature, seen.post_quantum) != (row.hash.bit, row.signature.bit, row.signature.post_quantum_bit):
         return f"hash {seen.hash or 0:#x} and signature {seen.signature or 0:#x} or {seen.post_quantum or 0:#x} were agreed on"
-    if row.transfer and not seen.chunks:
+    if row.has_large_requests() and not seen.large_requests:
+        return "no request was sent in chunks"
+    if row.is_in_chunks() and not row.has_large_requests() and not seen.chunks:
         return "nothing came in chunks"
     if row.chain.bytes and row.chain.bytes not in seen.chain.values():
         return f"chain lengths are {sorted(seen.chain.values())}"

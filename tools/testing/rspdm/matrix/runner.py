@@ -38,7 +38,8 @@ class Result:
     why: str = ""
     exchanges: int = 0
     bytes: int = 0
-    chunks: int = 0
+    chunks: int = 0  # of responses
+    large_requests: int = 0  # sent in chunks
 
 
 class Runner:
@@ -85,7 +86,7 @@ class Runner:
     def groups(self):
         """Rows that can do with one process of our device; and one row each for spdm_responder_emu."""
         def same_device(row):
-            return (row.slots, row.chain.name, row.transfer, (row.hash.name, row.signature.name) if row.chain.bytes else None)
+            return (row.slots, row.chain.name, row.transfer.name, (row.hash.name, row.signature.name) if row.chain.bytes else None)
 
         for _, group in itertools.groupby(sorted(self.rows, key=lambda row: str(same_device(row))), key=same_device):
             yield self.with_our_device, list(group)
@@ -96,7 +97,7 @@ class Runner:
     def with_our_device(self, rows):
         first = rows[0]
         only = {"signature": first.signature, "hash": first.hash} if first.chain.bytes else {}
-        log = self.log(first, "device", OURS) if first.chain.bytes else self.directory / f"device-{first.slots}-{first.chain.certificates}-{first.transfer}.log"
+        log = self.log(first if first.chain.bytes else f"{first.slots} {first.shape}", "device", OURS)
         pairs = [pair for pair in self.pairs if pair.device == OURS]
         try:
             with peers.OurDevice(self.programs, first.slots, first.chain, log, transfer=first.transfer, more=self.device_arguments, **only) as device:
@@ -119,7 +120,9 @@ class Runner:
                 self.results[row][pair] = Result(FAIL, str(error))
 
     def cannot(self, row, pair):
-        if row.transfer and pair.requester != OURS:
+        if row.has_large_requests():
+            return "spdm_responder_emu takes any request at once: how many bytes was fixed when it was built"
+        if row.is_in_chunks() and pair.requester != OURS:
             return "neither program takes an option for the size of transfers"
         if row.chain.name != USUAL_CHAIN:
             return "spdm_responder_emu has chains of 3 certificates only"
@@ -149,7 +152,7 @@ class Runner:
         else:
             log.unlink()
             exchanges, size = seen.cost
-            self.results[row][pair] = Result(PASS, "", exchanges, size, seen.chunks)
+            self.results[row][pair] = Result(PASS, "", exchanges, size, seen.chunks, seen.large_requests)
 
     def log(self, row, *names):
         return self.directory / (re.sub(r"\W+", "-", str(row)) + "".join(f"-{name}" for name in names) + ".log")

@@ -31,7 +31,8 @@ class Conversation:
         self.chain = {}  # slot -> length of its chain
         self.answers = []  # codes of responses, in order
         self.error = None  # the last ERROR's code
-        self.chunks = 0
+        self.chunks = 0  # of responses
+        self.large_requests = 0  # that were sent in chunks as a whole
         self.large = b""
 
     def exchange(self, request, response):
@@ -64,6 +65,10 @@ class Conversation:
             self.chain.setdefault(response[2] & 0x0F, portion + remainder)
         elif code == CHUNK_RESPONSE and len(response) >= 12:
             self.chunk(request, response)
+        elif code == CHUNK_SEND_ACK and len(request) >= 4 and request[2] & 0x01:
+            # The last chunk: what answers the request as a whole stands behind handle and number
+            self.large_requests += 1
+            self.read(request, response[8 if self.version >= 0x14 else 6:])
 
     def chunk(self, request, response):
         number, size = struct.unpack_from("<II" if self.version >= 0x14 else "<HxxI", response, 4)
@@ -75,7 +80,7 @@ class Conversation:
             self.read(request, whole)
 
 
-DIGESTS, CERTIFICATE, CHALLENGE_AUTH, CHUNK_RESPONSE = 0x01, 0x02, 0x03, 0x06
+DIGESTS, CERTIFICATE, CHALLENGE_AUTH, CHUNK_SEND_ACK, CHUNK_RESPONSE = 0x01, 0x02, 0x03, 0x05, 0x06
 MEASUREMENTS, CAPABILITIES, ALGORITHMS, ERROR = 0x60, 0x61, 0x63, 0x7F
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.report import Failed
 
-from . import HASHES, SIGNATURES, Row, chain_called, peers, tap
+from . import CHAINS, HASHES, SIGNATURES, TRANSFERS, Row, called, peers, tap
 from .runner import EMU, FAIL, KERNEL, OURS, PASS, SKIP, Pair, Result, Runner
 
 ATTEMPTS = 20  # to find as many free ports in a row as there are devices
@@ -26,6 +26,8 @@ CHOSEN = [
     ("1.4", "sha384", "mldsa65", 2, "3 certs"),
     ("1.4", "sha512", "mldsa87", 2, "3 certs"),
     ("1.0", "sha384", "ecdsa-nist-p384", 1, "1 cert"),
+    ("1.3", "sha384", "ecdsa-nist-p384", 2, "3 certs", "42 B in"),
+    ("1.4", "sha384", "ecdsa-nist-p256", 2, "3 certs", "42 B in"),
 ]
 
 SCRIPT = """\
@@ -46,8 +48,8 @@ done
 
 
 def rows():
-    hashes, signatures = ({each.name: each for each in known} for known in (HASHES, SIGNATURES))
-    return [Row(version, hashes[hash], signatures[signature], slots, chain_called(chain)) for version, hash, signature, slots, chain in CHOSEN]
+    return [Row(version, called(hash, HASHES), called(signature, SIGNATURES), slots, called(chain, CHAINS), called("".join(transfer), TRANSFERS))
+            for version, hash, signature, slots, chain, *transfer in CHOSEN]
 
 
 class VmRunner(Runner):
@@ -79,7 +81,7 @@ class VmRunner(Runner):
             device = peers.EmuDevice.start(self.programs, row, log)
         else:
             more = ["--versions", row.version, *self.device_arguments]
-            device = peers.OurDevice(self.programs, row.slots, row.chain, log, row.signature, row.hash, more)
+            device = peers.OurDevice(self.programs, row.slots, row.chain, log, row.signature, row.hash, row.transfer, more)
         stack.enter_context(device)
         return tap.Tap(device.port, device.leaves_with_client, port, silence=None)
 
@@ -103,7 +105,7 @@ class VmRunner(Runner):
             return Result(SKIP, self.cannot(row, pair))
         if why := why or peers.wrong_on_the_wire(row, seen) or (f"{slots} slots hold a chain" if slots != row.slots else None):
             return Result(FAIL, f"{why}; logs: {self.directory}")
-        return Result(PASS, "", *seen.cost, seen.chunks)
+        return Result(PASS, "", *seen.cost, seen.chunks, seen.large_requests)
 
 
 def free_ports(count):
