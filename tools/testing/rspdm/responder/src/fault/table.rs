@@ -36,7 +36,8 @@ use super::{
         Wire, //
     },
     Delivery,
-    Fault, //
+    Fault,
+    Site, //
 };
 use crate::{
     algorithm::Asym,

@@ -95,6 +95,14 @@ pub(super) const FAULTS: &[Special] = &[
     ),
     (
         Kind::Measurements,
+        "long-record",
+        "0",
+        0x10,
+        "blocks are added until the record has 3000 bytes, or as many as the argument says",
+        &[Body(lengthen_record)],
+    ),
+    (
+        Kind::Measurements,
         "block-size",
         "EBADMSG",
         0x10,
@@ -333,3 +341,28 @@ pub(super) const FAULTS: &[Special] = &[
         })],
     ),
 ];
+
+/// Adds raw measurements of mutable firmware.
+fn lengthen_record(message: &mut Message, site: &Site) {
+    /// Header of a block, and DMTF's of the value in it.
+    const HEADERS_LEN: usize = 4 + 3;
+    let mut record = message.field("MeasurementRecord").to_vec();
+    let mut blocks = message.field("NumberOfBlocks")[0];
+    // Indices that no measurement of the device has.
+    for index in 0x20..0xf0 {
+        let missing = site.number(3000).saturating_sub(record.len());
+        if missing <= HEADERS_LEN {
+            break;
+        }
+        let value_len = (missing - HEADERS_LEN).min(0xf000) as u16;
+        let [low, high] = value_len.to_le_bytes();
+        let [size_low, size_high] = (value_len + 3).to_le_bytes();
+        record.extend([index, 0x01, size_low, size_high, 0x81, low, high]);
+        record.resize(record.len() + usize::from(value_len), 0xee);
+        blocks += 1;
+    }
+    let len = (record.len() as u32).to_le_bytes();
+    message.replace("NumberOfBlocks", &[blocks]);
+    message.replace("MeasurementRecordLength", &len[..3]);
+    message.replace("MeasurementRecord", &record);
+}
