@@ -121,14 +121,18 @@ def listens(process, port):
     return False
 
 
-def run(command, log, directory=None):
-    """Run a requester into LOG; return its exit status and its output."""
-    try:
-        done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=RUNNING, text=True, errors="replace")
-        status, output = done.returncode, done.stdout
-    except subprocess.TimeoutExpired as error:
-        status, output = None, f"{(error.stdout or b'').decode(errors='replace')}\nno end after {RUNNING} s\n"
+def run(command, relay, log, directory=None):
+    """Run a requester, which connects to RELAY, into LOG; return its exit status and its output."""
+    with subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace") as process:
+        relay.client = process.pid
+        try:
+            output, _ = process.communicate(timeout=RUNNING)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+            status, output = None, f"{output}\nno end after {RUNNING} s\n"
     log.write_text(f"$ {' '.join(map(str, command))}\n{output}status {status}\n")
     return status, output
 
@@ -138,16 +142,21 @@ def emu_algorithms(row):
     return ["--ver", row.version, "--hash", row.hash.emu, "--asym", base, "--pqc_asym", post_quantum]
 
 
-def our_requester(programs, row, port, log):
-    """Have rspdm-requester authenticate the device at PORT; return why that is not right, or nothing."""
-    command = programs.command("rspdm-requester", "--port", port, "--versions", row.version, "--hash", row.hash.name,
+def our_requester(programs, row, relay, log):
+    """Have rspdm-requester authenticate the device behind RELAY; return why that is not right, or nothing; and what it held on the heap."""
+    command = programs.command("rspdm-requester", "--port", relay.port, "--versions", row.version, "--hash", row.hash.name,
                                "--asym", row.signature.name, "--timeout", RUNNING * 1000, "--refresh", 1, "--json",
                                *(["--data-transfer-size", row.transfer.requester_takes] if row.transfer.requester_takes else []))
-    status, output = run(command, log)
+    status, output = run(command, relay, log)
     reports = re.findall(r"^{$.*?^}$", output, re.M | re.S)
     if len(reports) != 2:
-        return f"no two reports: {output.strip()[-200:]}"
+        return f"no two reports: {output.strip()[-200:]}", 0
     first, second = map(json.loads, reports)
+    return wrong_in_reports(row, status, first, second), first["memory"]
+
+
+def wrong_in_reports(row, status, first, second):
+    """What rspdm-requester says of the first run and of the refresh that differs from ROW, or nothing."""
     for report in (first, second):
         if not report["authenticated"] or not report["device"]["measurements"]["signed"]:
             return report.get("error", "not authenticated, or measurements not signed")
@@ -162,17 +171,17 @@ def our_requester(programs, row, port, log):
     return None
 
 
-def emu_requester(programs, row, port, log):
+def emu_requester(programs, row, relay, log):
     """The same with spdm_requester_emu, which has nothing but its status to tell."""
-    command = [programs.emu / "spdm_requester_emu", "--trans", "PCI_DOE", "--ip", "127.0.0.1", "--port", str(port),
+    command = [programs.emu / "spdm_requester_emu", "--trans", "PCI_DOE", "--ip", "127.0.0.1", "--port", str(relay.port),
                *emu_algorithms(row),
                # As much as ours does: no summary in the challenge, all measurements at once, no session, no key pairs
                "--cap", "CHUNK", "--meas_sum", "NO", "--meas_op", "ALL", "--exe_conn", "DIGEST,CERT,CHAL,MEAS", "--exe_session", "NO_END"]
-    status, output = run(command, log, programs.emu)
+    status, output = run(command, relay, log, programs.emu)
     if status:
         errors = re.findall(r"^ERROR: .*$", output, re.M)
-        return errors[-1] if errors else f"status {status}"
-    return None
+        return errors[-1] if errors else f"status {status}", 0
+    return None, 0
 
 
 def wrong_on_the_wire(row, seen):

@@ -40,6 +40,8 @@ class Result:
     bytes: int = 0
     chunks: int = 0  # of responses
     large_requests: int = 0  # sent in chunks
+    heap: int = 0  # most bytes that the run held at a time, if the requester tells
+    resident: int = 0  # the same of memory that the requester's process had, if it could be seen
 
 
 class Runner:
@@ -136,7 +138,7 @@ class Runner:
         requester = peers.our_requester if pair.requester == OURS else peers.emu_requester
         log = self.log(row, pair.requester, pair.device)
         with tap.Tap(device.port, shut_down=device.leaves_with_client) as relay:
-            why = requester(self.programs, row, relay.port, log)
+            why, heap = requester(self.programs, row, relay, log)
         seen = relay.seen
         slots = bin(seen.slots or 0).count("1")
         if not why and pair.device == EMU and slots != row.slots:
@@ -152,7 +154,7 @@ class Runner:
         else:
             log.unlink()
             exchanges, size = seen.cost
-            self.results[row][pair] = Result(PASS, "", exchanges, size, seen.chunks, seen.large_requests)
+            self.results[row][pair] = Result(PASS, "", exchanges, size, seen.chunks, seen.large_requests, heap, relay.resident)
 
     def log(self, row, *names):
         return self.directory / (re.sub(r"\W+", "-", str(row)) + "".join(f"-{name}" for name in names) + ".log")

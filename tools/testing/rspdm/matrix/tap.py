@@ -7,9 +7,11 @@ protocol: three big-endian words (command, transport type, size) and a payload, 
 DOE data object: vendor and type, length in dwords, SPDM message, padding.
 """
 
+import re
 import socket
 import struct
 import threading
+from pathlib import Path
 
 NORMAL, CONTINUE, SHUTDOWN = 0x0001, 0xFFFD, 0xFFFE
 PCI_DOE = 2
@@ -91,6 +93,8 @@ class Tap:
         self.device_port, self.shut_down, self.silence = device_port, shut_down, silence
         self.seen = Conversation()
         self.trouble = None
+        self.client = None  # process of the client, if somebody tells
+        self.resident = 0  # most bytes of memory that it had, when it took leave
         self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.relay, daemon=True)
@@ -126,6 +130,7 @@ class Tap:
             except Closed:
                 command, transport, payload = None, PCI_DOE, b""
             if command in (None, CONTINUE, SHUTDOWN):
+                self.resident = resident(self.client)
                 if self.shut_down:
                     send(device, SHUTDOWN, PCI_DOE)
                     receive(device)
@@ -137,6 +142,18 @@ class Tap:
             if command == NORMAL and payload.startswith(CMA):
                 self.seen.exchange(payload[8:], answer[2][8:])
             send(client, *answer)
+
+
+def resident(process):
+    """Most bytes of memory that PROCESS had at a time; 0 if it has gone.
+
+    Not what wait() tells: that knows of the program that started it, too.
+    """
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{process}/status").read_text(), re.M)
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else 0
 
 
 def send(end, command, transport, payload=b""):

@@ -36,6 +36,8 @@ pub struct Report {
     pub received: u32,
     /// Microseconds.
     pub time_us: u64,
+    /// Most bytes of the heap that the run held at a time, besides what its transport did.
+    pub memory: u64,
 }
 
 /// What is known of an authenticated device.
@@ -80,8 +82,8 @@ pub struct Measurements {
 }
 
 impl Report {
-    /// What to report of a run.
-    pub fn new(result: Result<&HostEvidence, &Error>, stats: Stats) -> Self {
+    /// What to report of a run, which held so many bytes of the heap at a time.
+    pub fn new(result: Result<&HostEvidence, &Error>, stats: Stats, memory: u64) -> Self {
         Self {
             authenticated: result.is_ok(),
             error: result.err().map(ToString::to_string),
@@ -90,6 +92,7 @@ impl Report {
             sent: stats.sent,
             received: stats.received,
             time_us: stats.time_us,
+            memory,
         }
     }
 }
@@ -153,6 +156,7 @@ impl fmt::Display for Report {
         let (exchanges, sent, received) = (self.exchanges, self.sent, self.received);
         writeln!(f, "exchanges           {exchanges}")?;
         writeln!(f, "bytes               {sent} sent, {received} received")?;
-        write!(f, "time                {} us", self.time_us)
+        writeln!(f, "time                {} us", self.time_us)?;
+        write!(f, "memory              {} bytes", self.memory)
     }
 }

@@ -18,6 +18,7 @@ use std::{
 };
 
 use clap::Parser;
+use kernel::validate::Untrusted;
 use rspdm_host::{
     environment::{
         resources,
@@ -38,11 +39,16 @@ use rspdm_proto::proto::{
         AsymAlgo,
         BaseHash, //
     },
+    error::{
+        Error,
+        Fault, //
+    },
     requester::{
         Freshness,
         Policy,
         Requester,
-        Store, //
+        Store,
+        Transport, //
     },
     slot::{
         SlotChoice,
@@ -179,14 +185,16 @@ fn run(options: &Options) -> io::Result<bool> {
     let mut transport = Recorder::new(socket);
     let mut found: Option<HostEvidence> = None;
     for freshness in [&freshness].into_iter().chain(&refreshes) {
-        let clock = StdClock::default();
-        let resources = resources(&mut transport, clock, options.data_transfer_size);
-        let requester = Requester::new(resources, policy).map_err(io::Error::other)?;
-        let (result, stats) = match found.take() {
-            Some(evidence) => requester.refresh(evidence.connection, freshness),
-            None => requester.authenticate(freshness),
-        };
-        tell(options, &Report::new(result.as_ref(), stats))?;
+        let connection = found.take().map(|evidence| evidence.connection);
+        let (outcome, memory) = measure(|| {
+            let transport = Uncounted(&mut transport);
+            let clock = StdClock::default();
+            let resources = resources(transport, clock, options.data_transfer_size);
+            let requester = Requester::new(resources, policy)?;
+            Ok(requester.run(connection, freshness))
+        });
+        let (result, stats) = outcome.map_err(|error: Error| io::Error::other(error))?;
+        tell(options, &Report::new(result.as_ref(), stats, memory))?;
         found = result.ok();
         if found.is_none() {
             break;
@@ -218,6 +226,28 @@ fn run(options: &Options) -> io::Result<bool> {
         None => socket.disconnect()?,
     }
     Ok(found.is_some())
+}
+
+/// Does something; returns its result, and the most bytes of the heap that were held meanwhile.
+fn measure<R>(action: impl FnOnce() -> R) -> (R, u64) {
+    let mut result = None;
+    let heap = allocation_counter::measure(|| result = Some(action()));
+    (result.expect("the action was done"), heap.bytes_max)
+}
+
+/// A transport whose memory does not count: in the kernel it is the bus's.
+struct Uncounted<T>(T);
+
+impl<T: Transport> Transport for Uncounted<T> {
+    fn exchange<'b>(
+        &mut self,
+        request: &[u8],
+        response: &'b mut [u8],
+    ) -> Result<&'b Untrusted<[u8]>, Fault> {
+        let mut result = None;
+        allocation_counter::opt_out(|| result = Some(self.0.exchange(request, response)));
+        result.expect("the exchange was tried")
+    }
 }
 
 /// Numbers that nobody can foresee.
