@@ -46,6 +46,9 @@ def reading(step):
     step.test("no MEASUREMENTS are none", peers.wrong_on_the_wire(row, seen) == "there was no MEASUREMENTS", vars(seen))
     seen = converse(capabilities, algorithms, digests, certificate, first, last, measurements)
     step.test("a CHALLENGE_AUTH in two chunks is one", peers.wrong_on_the_wire(row, seen) is None and seen.chunks == 2, vars(seen))
+    acknowledgment, end = bytes.fromhex("14 05 00 01 01 00 00 00" + measurements), bytes.fromhex("14 85 01 01 01 00 00 00 04 00 00 00 aa aa aa aa")
+    seen.exchange(end, acknowledgment)
+    step.test("a request in chunks is one, with its response in the last acknowledgment", (seen.large_requests, seen.answers[-1]) == (1, tap.MEASUREMENTS), vars(seen))
     step.test("slots and chains are read", (seen.slots, seen.chain) == (0x03, {0: 0xFF02}), vars(seen))
     costs = [converse(capabilities, algorithms, first, last, *more).cost[0]
              for more in ([digests], [digests, measurements, digests], [digests, measurements, first, last, measurements])]
