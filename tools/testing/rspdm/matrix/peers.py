@@ -16,7 +16,7 @@ from harness.report import Failed
 from . import SIGNATURES, TRANSFERS, VERSIONS, tap
 
 STARTING = 60  # seconds for a device to make its certificates and listen
-RUNNING = 60  # seconds for one authentication
+RUNNING = 120  # seconds for one authentication
 OWN_PORTS = (20000, 32000)  # below what Linux gives out
 ATTEMPTS = 3  # to find a port that nobody else takes first
 # What spdm_responder_emu can do by default, without multiple keys, which would change how many slots it has

@@ -16,7 +16,7 @@ from pathlib import Path
 NORMAL, CONTINUE, SHUTDOWN = 0x0001, 0xFFFD, 0xFFFE
 PCI_DOE = 2
 CMA = b"\x01\x00\x01\x00"  # vendor ID PCI-SIG, type CMA/SPDM
-SILENCE = 30  # seconds without a byte after which an end is given up
+SILENCE = 100  # seconds without a byte after which an end is given up: keys and chains are made when asked for
 
 
 class Closed(Exception):
