@@ -130,6 +130,23 @@ test_a_tsm_that_does_not_exist_is_not_found()
 	expect 0 "$(connect "$DEVICE")" "connect after all"
 }
 
+test_a_root_that_did_not_sign_itself_is_refused()
+{
+	needs_host
+	be_connected "$DEVICE"
+	evidence "$DEVICE"
+	case $negotiated in
+	*/ecdsa-*) ;;
+	*) skip "one of another algorithm may be malformed" ;;
+	esac
+	be_disconnected "$DEVICE"
+	host fault 0 certificate:root-signature
+	result=$(connect "$DEVICE")
+	host fault 0
+	expect EKEYREJECTED "$result" connect
+	expect "" "$(authenticated "$DEVICE")" authenticated
+}
+
 test_only_root_may_connect()
 {
 	be_disconnected "$DEVICE"

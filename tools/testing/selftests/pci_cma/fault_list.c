@@ -115,6 +115,20 @@ static bool is_tried(const struct list *list, const char *name)
 	return strncmp(what(name), "error-", strlen("error-")) || is_one_of(what(name), errors);
 }
 
+/*
+ * The kernel's parser of certificates looks at a root's own signature. One of ECDSA it finds
+ * wrong; see connect.sh. One of RSA, whose padding is gone, it takes for malformed.
+ */
+static void allow_for_rsa(struct line *line)
+{
+	const int errors[] = { line->errors[0], EBADMSG, -1 };
+
+	if (strcmp(line->name, "certificate:root-signature"))
+		return;
+	memcpy(line->errors, errors, sizeof(errors));
+	memcpy(line->errors_once, errors, sizeof(errors));
+}
+
 static int read_lines(FILE *file, struct list *list)
 {
 	char text[512], always[96], once[96];
@@ -130,6 +144,7 @@ static int read_lines(FILE *file, struct list *list)
 		    !strchr(line->name, ':') || !errnos_of(always, line->errors) ||
 		    !errnos_of(once, line->errors_once))
 			return -EBADMSG;
+		allow_for_rsa(line);
 	}
 	return list->count ? 0 : -EBADMSG;
 }

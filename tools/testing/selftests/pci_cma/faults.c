@@ -194,17 +194,15 @@ static void describe(int number, char *name, size_t size)
 	}
 }
 
-/* One fault for each errno is tried with connect, too: all that differs is who is told */
+/*
+ * One fault for each errno is tried with connect, too: all that differs is who is told. These
+ * come first, as some take long, for which the other devices should not have to wait.
+ */
 static int plan(const struct fault *faults, int count)
 {
 	int planned = 0;
 
 	tests[planned++].kind = KILLED_CONNECT;
-	for (int i = 0; i < count; i++)
-		tests[planned++] = (struct test){
-			.kind = faults[i].at_connect ? CONNECT : REFRESH,
-			.fault = &faults[i],
-		};
 	for (int i = 0; i < count; i++) {
 		bool seen = !faults[i].error;
 
@@ -213,6 +211,11 @@ static int plan(const struct fault *faults, int count)
 		if (!seen)
 			tests[planned++] = (struct test){ .kind = CONNECT, .fault = &faults[i] };
 	}
+	for (int i = 0; i < count; i++)
+		tests[planned++] = (struct test){
+			.kind = faults[i].at_connect ? CONNECT : REFRESH,
+			.fault = &faults[i],
+		};
 	return planned;
 }
 
