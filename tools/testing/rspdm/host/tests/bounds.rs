@@ -15,6 +15,10 @@ use std::{
 
 use common::{
     errno,
+    ledger::{
+        Ledger,
+        Shelf, //
+    },
     Device, //
 };
 use kernel::validate::Untrusted;
@@ -42,7 +46,6 @@ use rspdm_proto::proto::{
         Policy,
         Requester,
         Resources,
-        Store,
         Transport, //
     },
     slot::{
@@ -116,8 +119,8 @@ impl Scene {
             let requester = Requester::<World<'_>>::new(resources, policy).unwrap();
             let (result, _) = requester.run(connection.take(), &freshness);
             costs.push(Cost {
-                kept: ledger.kept.most.get(),
-                set_aside: ledger.set_aside.most.get(),
+                kept: ledger.kept(),
+                set_aside: ledger.set_aside(),
                 time_us: now_us.get(),
                 errno: errno(&result),
             });
@@ -391,77 +394,5 @@ impl Clock for Watch {
     fn wait_us(&mut self, us: u64) -> Result<(), Fault> {
         self.0.set(self.0.get() + us);
         Ok(())
-    }
-}
-
-/// What all stores hold together, and what is allocated for it.
-#[derive(Default)]
-struct Ledger {
-    kept: Account,
-    set_aside: Account,
-}
-
-#[derive(Default)]
-struct Account {
-    now: Cell<usize>,
-    most: Cell<usize>,
-}
-
-impl Ledger {
-    fn begin(&self) {
-        for account in [&self.kept, &self.set_aside] {
-            account.most.set(account.now.get());
-        }
-    }
-}
-
-impl Account {
-    fn change(&self, from: usize, to: usize) {
-        self.now.set(self.now.get() - from + to);
-        self.most.set(self.most.get().max(self.now.get()));
-    }
-}
-
-struct Shelf {
-    bytes: Vec<u8>,
-    ledger: Rc<Ledger>,
-}
-
-impl Shelf {
-    fn new(ledger: &Rc<Ledger>) -> Self {
-        Self {
-            bytes: vec![],
-            ledger: ledger.clone(),
-        }
-    }
-
-    fn change(&mut self, change: impl FnOnce(&mut Vec<u8>)) {
-        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
-        change(&mut self.bytes);
-        self.ledger.kept.change(len, self.bytes.len());
-        self.ledger
-            .set_aside
-            .change(capacity, self.bytes.capacity());
-    }
-}
-
-impl Store for Shelf {
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.change(|all| all.extend(bytes));
-        Ok(())
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    fn clear(&mut self) {
-        self.change(Vec::clear);
-    }
-}
-
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        self.change(|all| *all = vec![]);
     }
 }

@@ -5,6 +5,8 @@
 // Every test program uses another part of this.
 #![allow(dead_code)]
 
+pub mod ledger;
+
 use std::{
     net::{
         Ipv4Addr,
