@@ -169,6 +169,8 @@ class Guest:
             if not listens(port):
                 raise Failed(f"nothing listens on 127.0.0.1:{port} for device {number}: start the responder first")
             return port
+        # One that hung up still waits for somebody else, if its device went without a request here
+        self.stop_responder(number)
         faults = self.directory / f"faults-{number}"
         if not faults.exists():
             faults.write_text(f"{argument}\n" if argument else "")
