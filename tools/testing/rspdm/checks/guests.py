@@ -89,7 +89,7 @@ SMALL, QUICK = device("ecdsa-p256"), device("rsassa-2048")
 
 # Those that take longest first
 GUESTS = (
-    Guest("debug-faults", "debug", ("faults", "stress"), QUICK),
+    Guest("debug-faults", "debug", ("faults", "faultinject", "stress"), QUICK),
     Guest("debug", "debug", ("connect.sh", "evidence", "refresh", "events", "messages", "privileges", "faultinject", "hotplug.sh"), SMALL),
     Guest("plain", "plain", ("variants.sh", "parameters.sh", "memory.sh", "large", "interrupt", "slow_device", "ynl.py"), needs=("ynl",)),
     Guest("systemd", "plain", ("systemd.sh",), ("--systemd", "--qemu-arg=-device", "--qemu-arg=pci-serial"), ("examples",)),

@@ -22,7 +22,7 @@
 #include "../kselftest.h"
 #include "worker.h"
 
-#define STRIDE_DEFAULT	7
+#define STRIDE_DEFAULT	5
 
 /* Seconds after which a request that has no answer never has one */
 #define FOREVER		60
